@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the engine can want from the outside. References are valid while the sink handles the effect.
+// An effect that tells the world that we have something was held at the promise gate until that was durable (DESIGN 3).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "aldis/core/events.hpp"
+#include "aldis/core/ids.hpp"
+#include "aldis/core/message.hpp"
+#include "aldis/core/refusal.hpp"
+
+namespace aldis {
+
+// The id that a response gives: the permutation is applied by ingress.
+struct PublicId {
+  MessageId id{};
+  std::uint32_t short_id = 0;  // set = format hex8
+};
+
+struct DestinationRefused {
+  Address destination;
+  Refusal refusal;
+};
+
+// submit_sm, data_sm, submit_multi: accepted under `id`, or refused.
+struct AnswerSubmit {
+  RequestToken token;
+  std::optional<Refusal> refusal;
+  PublicId id;
+  bool multi = false;
+  std::vector<DestinationRefused> refused;  // submit_multi only; empty otherwise, so no allocation
+};
+
+struct AnswerQuery {
+  RequestToken token;
+  std::optional<Refusal> refusal;
+  PublicId id;
+  Status status = Status::kQueued;
+  bool scheduled = false;
+  bool operator_accepted = false;  // an ACCEPTED receipt came
+  WallTime final_at{};             // meaningful when status is final
+  std::uint8_t error_code = 0;
+};
+
+struct AnswerCancel {
+  RequestToken token;
+  std::optional<Refusal> refusal;
+};
+
+struct AnswerReplace {
+  RequestToken token;
+  std::optional<Refusal> refusal;
+};
+
+// A receipt that an account is owed, put on one of its sessions.
+struct DeliverReceipt {
+  SessionId session;
+  DeliveryToken token;
+  const Message* message = nullptr;
+  PublicId id;
+  Status status = Status::kDelivered;  // kSent = intermediate ENROUTE or ACCEPTD
+  bool intermediate = false;
+  bool accepted_word = false;          // say ACCEPTD instead of ENROUTE
+  FixedString<8> err;
+  WallTime done_at{};
+  std::uint16_t parts_delivered = 0;
+};
+
+// An inbound message that an account is owed. Owned by notify's table; lives until acknowledged.
+struct Inbound : Homed {
+  Inbound() : Homed(Kind::kInbound) {}
+  MessageId id{};
+  AccountId account = kNoAccount;  // kNoAccount = unroutable: stored and listed
+  OperatorId op = kNoOperator;
+  Address source;
+  Address destination;
+  FixedString<5> service_type;
+  std::uint8_t esm_class = 0;
+  std::uint8_t protocol_id = 0;
+  std::uint8_t priority_flag = 0;
+  std::uint8_t data_coding = 0;
+  std::string body;
+  std::string tlvs;
+  WallTime received_at{};
+};
+
+struct DeliverInbound {
+  SessionId session;
+  DeliveryToken token;
+  const Inbound* inbound = nullptr;
+};
+
+// Put one leased part on the wire. Released when its LEASE is durable and the link has window.
+struct SendOnLink {
+  LinkId link;
+  PartRef part;
+  const Message* message = nullptr;
+  Duration validity_left{};  // of this attempt; 0 = none
+};
+
+// deliver_sm_resp to an operator: the receipt or inbound message is durable.
+struct AnswerOperator {
+  LinkRequest request;
+};
+
+using Effect = std::variant<AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt, DeliverInbound, SendOnLink,
+                            AnswerOperator>;
+
+class EffectSink {
+ public:
+  virtual void on(const Now& now, const Effect& effect) = 0;
+
+ protected:
+  ~EffectSink() = default;
+};
+
+}  // namespace aldis
