@@ -71,7 +71,7 @@ struct AccountSmppSettings {
   std::map<Refusal, std::uint32_t> status_map;
 };
 
-enum class ReceiptMode : std::uint8_t { kAsAsked, kAlways, kNever };
+enum class ReceiptMode : std::uint8_t { kAsAsked, kAlways, kOff };
 enum class ReceiptPdu : std::uint8_t { kDeliverSm, kDataSm };
 enum class ReceiptText : std::uint8_t { kFirst20, kEmpty, kOmit, kTlvOnly };
 enum class ReceiptFields : std::uint8_t { kAll, kShort };
