@@ -193,9 +193,11 @@ struct JournalDurable {
   Lsn up_to;  // all records that end at or before this position survive anything
 };
 
-struct Tick {};  // a deadline of the engine has passed
+// The end of a turn: all events of this turn were given, or a deadline of the engine has passed. Here the engine pulls
+// work for its links and sessions, so that one turn's work leaves in one journal batch.
+struct Tick {};
 
-struct Drain {};  // SIGTERM: no new leases; requests in work are answered
+struct Drain {};  // SIGTERM: new requests are refused, no new leases; what is on the wire is awaited
 
 using Event = std::variant<SessionBound, SessionClosed, Submit, QueryMessage, CancelMessage, ReplaceMessage, DeliverResult,
                            LinkBound, LinkCredit, LinkLost, SubmitResult, OperatorReceipt, OperatorInbound, JournalDurable,
