@@ -33,19 +33,6 @@ std::string_view name_of(MessageClass message_class) {
   __builtin_unreachable();
 }
 
-std::string_view name_of(Alphabet alphabet) {
-  switch (alphabet) {
-    case Alphabet::kGsm7: return "gsm7";
-    case Alphabet::kLatin1: return "latin1";
-    case Alphabet::kAscii: return "ascii";
-    case Alphabet::kUtf8: return "utf8";
-    case Alphabet::kUcs2: return "ucs2";
-    case Alphabet::kBinary: return "binary";
-    case Alphabet::kOpaque: return "opaque";
-  }
-  __builtin_unreachable();
-}
-
 std::string_view name_of(OutcomeClass outcome_class) {
   switch (outcome_class) {
     case OutcomeClass::kOk: return "ok";

@@ -13,24 +13,13 @@
 #include "aldis/core/address.hpp"
 #include "aldis/core/ids.hpp"
 #include "aldis/core/status.hpp"
+#include "aldis/text/alphabet.hpp"
 
 namespace aldis {
 
 enum class MessageClass : std::uint8_t { kOtp, kTransactional, kBulk };  // in order of precedence
 inline constexpr std::size_t kMessageClasses = 3;
 std::string_view name_of(MessageClass message_class);
-
-// The alphabet in which a body's octets stand.
-enum class Alphabet : std::uint8_t {
-  kGsm7,    // GSM 03.38 default alphabet with extension table, one septet per octet
-  kLatin1,  // ISO 8859-1
-  kAscii,
-  kUtf8,
-  kUcs2,    // UTF-16BE
-  kBinary,  // 8-bit data
-  kOpaque,  // a data_coding we do not interpret: octets and value pass unchanged
-};
-std::string_view name_of(Alphabet alphabet);
 
 // What the customer wants to say. Octets are kept exactly as they came; only egress recodes, and only where the
 // operator's alphabet differs.
