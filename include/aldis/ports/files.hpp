@@ -25,7 +25,7 @@ class File {
  public:
   virtual ~File() = default;
   virtual Result<void, FileError> write_at(std::uint64_t offset, Octets octets) = 0;  // all of it, or an error
-  virtual Result<std::size_t, FileError> read_at(std::uint64_t offset, std::size_t size, std::string& into) = 0;  // short at the end
+  virtual Result<std::size_t, FileError> read_at(std::uint64_t offset, std::size_t size, std::string& into) = 0;  // `into` becomes what was read; short at the end
   virtual Result<void, FileError> sync() = 0;  // fdatasync; an error is final for this file (CONTRACT D12)
   [[nodiscard]] virtual std::uint64_t size() const = 0;
 };
