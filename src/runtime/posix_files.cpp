@@ -60,7 +60,7 @@ class PosixFile final : public ports::File {
       got += static_cast<std::size_t>(n);
     }
     into.resize(got);
-    return got;
+    return {boost::system::in_place_value, got};  // FileError could be made of a number as well
   }
 
   // Any error is final, EINTR too: what the kernel dropped in a failed sync is not written by the next one.
