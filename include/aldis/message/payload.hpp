@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Canonical message in, octets for one operator out: recoding where the operator's alphabet differs, and the concatenation
+// form that it wants. Called once per submitted PDU. No allocation once `scratch` has grown; with GSM 7-bit in and out a
+// single part is a view of the message.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "aldis/base/octets.hpp"
+#include "aldis/base/result.hpp"
+#include "aldis/core/message.hpp"
+#include "aldis/core/settings.hpp"
+
+namespace aldis::message {
+
+// Views are of the message or of `scratch`, and good until either changes.
+struct Payload {
+  Octets udh;   // with its length octet; not empty = esm_class 0x40
+  Octets body;  // follows udh
+  std::uint8_t data_coding = 0;
+  bool message_payload =
+      false;  // goes in TLV 0x0424: too long for short_message, or the whole text of a long message
+  std::uint8_t sar_total = 0;  // 0 = no SAR TLVs
+  std::uint8_t sar_seqnum = 0;
+  std::uint16_t sar_ref = 0;
+};
+
+enum class PayloadError : std::uint8_t {
+  kNoPlace,  // the text has characters that neither the operator's alphabet nor, at this length, UCS-2 can carry
+  kDoesNotFit,  // the customer's own segment or header is too long for what the operator takes
+};
+
+// PDUs that carry the message to this operator: its parts, or 1 where long texts go as one message_payload.
+std::uint16_t pdu_count(const Message& message, const OperatorSettings& op);
+
+// Part `part` (0-based, below pdu_count). Split texts use message.concat_ref, which must be set by then.
+Result<Payload, PayloadError> part_payload(const Message& message, std::uint16_t part,
+                                           const OperatorSettings& op, std::string& scratch);
+
+}  // namespace aldis::message
