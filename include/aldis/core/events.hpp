@@ -161,6 +161,7 @@ struct OperatorReceipt {
   std::string_view id_tlv;       // receipted_message_id; tried first
   std::string_view id_text;      // id: of the text
   std::optional<Status> state;   // kSent stands for not-final ENROUTE or ACCEPTED; none = unrecognised word
+  bool accepted_word = false;    // with state kSent: ACCEPTED, not ENROUTE
   std::string_view stat_word;    // as given
   std::string_view err;
   bool unparsed = false;         // neither id nor state: parked and listed as it is

@@ -98,6 +98,8 @@ struct Message : Homed, LaneHook {
   boost::container::small_vector<Part, 1> parts;
 
   std::uint16_t owed_open = 0;  // receipts owed to the customer and not acknowledged; not freed before 0
+  std::uint8_t intermediates = 0;  // not-final receipts that came: bit 0 ENROUTE, bit 1 ACCEPTED; each is told once
+  std::uint32_t owed_newest = 0;   // notify's: its newest owed item, for the order within one message
 };
 
 }  // namespace aldis
