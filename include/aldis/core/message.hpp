@@ -93,6 +93,8 @@ struct Message : Homed, LaneHook {
   LinkId link = kNoLink;                  // while leased
   std::uint8_t candidates_tried = 0;      // bit per candidate of its route that already failed it
   std::uint16_t concat_ref = 0;           // reference number of our own split, per operator; 0 = not yet given
+  std::uint64_t lane_seq = 0;             // its turn in its lane: kept when it goes back to the head (dispatch)
+  Instant ready_at{};                     // when it last came to the end of a lane (dispatch)
   FixedString<8> err;                     // of the message as a whole
 
   boost::container::small_vector<Part, 1> parts;
