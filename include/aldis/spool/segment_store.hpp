@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aldis/base/result.hpp"
+#include "aldis/ports/files.hpp"
+#include "aldis/spool/journal_writer.hpp"
+
+namespace aldis::spool {
+
+struct StoreStart {
+  std::uint64_t segment_octets = 0;
+  std::vector<SegmentNumber> live;  // ascending; the last one is being written
+  SegmentNumber next_number = 0;    // first number never used in a file name
+  std::vector<std::string> spares;  // complete, empty or dead segment files, to be renamed into use
+};
+
+struct Committed {
+  Lsn durable{};
+  StoreRoom room;
+};
+
+// Puts batches on stable storage and keeps segments ready ahead of them. Owned by the store thread and used there only;
+// blocks in file operations. The loop around it: commit a batch, answer, call idle_work() once, take the next batch; with
+// no batch waiting, call idle_work() while it says true, then wait (at most a second while room().disk_full).
+//
+// Segments are written with zeros once and then recycled by renaming: overwriting halves the sync, and removing a 64 MiB
+// file stalls the next commit by 60 to 90 ms. Segments leave strictly oldest first, the directory synced after each.
+//
+// Fails for good: after the first error of a write or sync, that error is returned once and everything later is refused
+// (CONTRACT D12). Lack of space while preparing is no error: room() says it, and it is tried again when there is space.
+class SegmentStore {
+ public:
+  // `ready_target`: segments prepared ahead, the reserve of CONTRACT 2; one more is kept on top for the next switch.
+  SegmentStore(ports::Files& files, const StoreStart& start, std::uint32_t ready_target);
+  ~SegmentStore();
+  SegmentStore(const SegmentStore&) = delete;
+  SegmentStore& operator=(const SegmentStore&) = delete;
+
+  // All octets written, then one sync per segment touched (one, but where a segment ends).
+  Result<Committed, ports::FileError> commit(const Batch& batch);
+
+  // Nothing before `oldest` is needed any more; a CHECKPOINT that says so must be durable. Work is left to idle_work().
+  void free_before(SegmentNumber oldest);
+
+  // One bounded slice of housekeeping: some octets of zeros and their sync, or one rename, or one removal. True = there
+  // is more. `quiet`: nothing was committed for a while, so that a stalling removal disturbs nobody.
+  Result<bool, ports::FileError> idle_work(bool quiet = false);
+
+  [[nodiscard]] StoreRoom room() const;
+  [[nodiscard]] SegmentNumber oldest_segment() const { return live_.front(); }
+  [[nodiscard]] bool failed() const { return failure_.has_value(); }
+
+ private:
+  struct Open {
+    SegmentNumber number = 0;
+    std::unique_ptr<ports::File> file;
+  };
+  using Done = Result<void, ports::FileError>;
+
+  Done write_batch(const Batch& batch);
+  Done switch_to(SegmentNumber number);
+  Done take_spare(const std::string& name);
+  Done fill(std::uint64_t octets);
+  Done finish_filling();
+  Result<bool, ports::FileError> slice(bool quiet);
+  Result<bool, ports::FileError> fill_slice();
+  ports::FileError fail(const ports::FileError& error);
+  [[nodiscard]] bool wants_ready() const { return ready_.size() < ready_target_; }
+
+  ports::Files& files_;
+  const std::uint64_t segment_octets_;
+  const std::size_t ready_target_;
+  std::deque<SegmentNumber> live_;
+  std::deque<Open> ready_;
+  std::vector<std::string> spares_;
+  Open current_;
+  bool current_dirty_ = false;
+  SegmentNumber next_number_;
+  SegmentNumber freed_before_ = 0;
+  std::unique_ptr<ports::File> filling_;
+  std::uint64_t filled_ = 0;
+  std::uint64_t octets_since_slice_ = 0;
+  bool disk_full_ = false;
+  std::optional<ports::FileError> failure_;
+};
+
+}  // namespace aldis::spool
