@@ -42,7 +42,7 @@ struct Part {
 };
 
 using LaneHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct LaneHookTag>,
-                                                  boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+                                                  boost::intrusive::link_mode<boost::intrusive::safe_link>>;
 using HomeHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct HomeHookTag>,
                                                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
