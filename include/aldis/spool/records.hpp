@@ -12,6 +12,7 @@
 #include <span>
 #include <string_view>
 
+#include "aldis/core/directory.hpp"
 #include "aldis/core/effects.hpp"
 #include "aldis/core/events.hpp"
 #include "aldis/core/message.hpp"
@@ -144,7 +145,7 @@ struct ChangeRecord {
   WallTime due_at{};
 };
 
-enum class NameKind : std::uint8_t { kAccount, kOperator };
+using NameKind = KnownName::Kind;
 
 struct NameEntry {
   NameKind kind = NameKind::kAccount;

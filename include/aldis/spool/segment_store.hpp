@@ -21,6 +21,8 @@ struct StoreStart {
   std::vector<std::string> spares;  // complete, empty or dead segment files, to be renamed into use
 };
 
+enum class Work : std::uint8_t { kMore, kNone };
+
 struct Committed {
   Lsn durable{};
   StoreRoom room;
@@ -28,7 +30,7 @@ struct Committed {
 
 // Puts batches on stable storage and keeps segments ready ahead of them. Owned by the store thread and used there only;
 // blocks in file operations. The loop around it: commit a batch, answer, call idle_work() once, take the next batch; with
-// no batch waiting, call idle_work() while it says true, then wait (at most a second while room().disk_full).
+// no batch waiting, call idle_work() while it says kMore, then wait (at most a second while room().disk_full).
 //
 // Segments are written with zeros once and then recycled by renaming: overwriting halves the sync, and removing a 64 MiB
 // file stalls the next commit by 60 to 90 ms. Segments leave strictly oldest first, the directory synced after each.
@@ -49,9 +51,9 @@ class SegmentStore {
   // Nothing before `oldest` is needed any more; a CHECKPOINT that says so must be durable. Work is left to idle_work().
   void free_before(SegmentNumber oldest);
 
-  // One bounded slice of housekeeping: some octets of zeros and their sync, or one rename, or one removal. True = there
-  // is more. `quiet`: nothing was committed for a while, so that a stalling removal disturbs nobody.
-  Result<bool, ports::FileError> idle_work(bool quiet = false);
+  // One bounded slice of housekeeping: some octets of zeros and their sync, or one rename, or one removal.
+  // `quiet`: nothing was committed for a while, so that a stalling removal disturbs nobody.
+  Result<Work, ports::FileError> idle_work(bool quiet = false);
 
   [[nodiscard]] StoreRoom room() const;
   [[nodiscard]] SegmentNumber oldest_segment() const { return live_.front(); }
@@ -69,8 +71,8 @@ class SegmentStore {
   Done take_spare(const std::string& name);
   Done fill(std::uint64_t octets);
   Done finish_filling();
-  Result<bool, ports::FileError> slice(bool quiet);
-  Result<bool, ports::FileError> fill_slice();
+  Result<Work, ports::FileError> slice(bool quiet);
+  Result<Work, ports::FileError> fill_slice();
   ports::FileError fail(const ports::FileError& error);
   [[nodiscard]] bool wants_ready() const { return ready_.size() < ready_target_; }
 
