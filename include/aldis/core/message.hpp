@@ -57,8 +57,10 @@ struct Homed : HomeHook {
 
 // Owned by the engine's message table; rank-3 modules get references that are good for the call. About 400 octets and,
 // for texts above 15 octets, one allocation.
-struct Message : Homed, LaneHook {
-  Message() : Homed(Kind::kMessage) {}
+// It is its own one timer, whose meaning follows from its status: schedule, retry, expiry, hold, grace.
+struct Message : Homed, LaneHook, TimerHook {
+  static constexpr std::uint8_t kTimerKind = 1;
+  Message() : Homed(Kind::kMessage), TimerHook(kTimerKind) {}
 
   MessageId id{};
   MessageId public_id{};         // the id the customer knows: its own, or that of the first of a submit_multi
