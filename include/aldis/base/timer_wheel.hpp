@@ -19,6 +19,9 @@ class TimerHook
   // `kind` says to the owner of the wheel what this hook is part of; the wheel does not look at it.
   explicit TimerHook(std::uint8_t kind = 0) : timer_kind(kind) {}
   const std::uint8_t timer_kind;
+  // Being armed belongs to the place, not to the value: copies are not armed, and assignment changes nothing.
+  TimerHook(const TimerHook& other) : list_base_hook(), timer_kind(other.timer_kind) {}
+  TimerHook& operator=(const TimerHook&) { return *this; }
 
   [[nodiscard]] bool armed() const { return is_linked(); }
   [[nodiscard]] Instant at() const { return at_; }
