@@ -63,6 +63,8 @@ class LogQueue {
   std::unique_ptr<Backend> backend_;
 };
 
+struct HeldLines;  // lines of one event and peer, in event_log.cpp
+
 // One thread's way into the queue: builds the line, and holds lines with a `peer` field to one a second per event and
 // peer (the address without its port); how many were held back stands in `suppressed=` of the next one. Not
 // thread-safe: it has no lock, so each thread has its own. Tracks 1,024 pairs at most; past that, new peers of an event
@@ -81,6 +83,9 @@ class EventLog final : public ports::Log {
 
  private:
   class PeerLimit;
+  void sweep_at(const Now& now);
+  void write_held(WallTime at, const HeldLines& held);
+
   LogQueue& queue_;
   Clock clock_;
   std::string line_;

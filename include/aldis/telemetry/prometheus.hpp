@@ -46,11 +46,10 @@ class PrometheusText final : public ports::MetricReport {
   };
 
   Family& family_of(std::string_view name, char type, ports::Labels labels);
-  Series* place_for(Family& family, ports::Labels labels, std::uint32_t lines);
-  void number(std::string_view name, char type, ports::Labels labels, double value);
-  void add(Family& family, Series& to, const Series& from);
+  Series series_with(ports::Labels labels, bool folded);
+  void put(Family& family, ports::Labels labels, Series series);
+  void add(const Family& family, Series& to, const Series& from);
   void merge(Family& family);
-  void render(std::string_view name, const Family& family);
   void render_histogram(std::string_view name, const Family& family, const Series& series);
   [[nodiscard]] std::string_view labels_of(const Series& series) const;
 
