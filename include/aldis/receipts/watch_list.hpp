@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parts that a receipt must find without an id: uncertain ones, and those whose operator answered OK with an empty id
+// (CONTRACT D4; SMPP 6.5, last rule).
+#pragma once
+
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "aldis/base/time.hpp"
+#include "aldis/core/events.hpp"
+#include "aldis/core/message.hpp"
+
+namespace aldis::receipts {
+
+class MessageLookup;
+
+// Owned by Correlator. Bounded by what is leased, or awaits a receipt without an id. A receipt that fits two parts fits
+// none: never a guess. Looks at no more than kLooksMax entries; more of one destination count as "several".
+class WatchList {
+ public:
+  static constexpr unsigned kLooksMax = 1024;
+  static constexpr Duration kAround = minutes{5};
+
+  void add(OperatorId op, const Message& message, std::uint16_t part, WallTime submitted_at);
+  void remove(PartRef part);  // harmless when unknown
+
+  // The one part that fits, or how many (0, or 2 for "several").
+  struct Found {
+    PartRef part;
+    unsigned count = 0;
+  };
+  [[nodiscard]] Found find(const OperatorReceipt& receipt, const MessageLookup& messages) const;
+
+  [[nodiscard]] std::size_t size() const { return index_.size(); }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
+  enum Chain : std::uint8_t { kByReference, kByDestination };
+  struct Links {
+    std::uint64_t key = 0;  // 0 = not in this chain
+    std::uint32_t next = kNone;
+    std::uint32_t previous = kNone;
+  };
+  struct Entry {
+    PartRef part;
+    OperatorId op;
+    WallTime submitted_at{};
+    std::array<Links, 2> links;
+  };
+
+  void link(std::uint32_t index, Chain chain, std::uint64_t key);
+  void unlink(std::uint32_t index, Chain chain);
+  [[nodiscard]] std::uint32_t head(Chain chain, std::uint64_t key) const;
+  [[nodiscard]] Found by_reference(const OperatorReceipt& receipt, const MessageLookup& messages) const;
+  [[nodiscard]] Found by_addresses(const OperatorReceipt& receipt, const MessageLookup& messages) const;
+
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> free_;
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;  // part -> entry
+  std::array<boost::unordered_flat_map<std::uint64_t, std::uint32_t>, 2> heads_;
+};
+
+}  // namespace aldis::receipts
