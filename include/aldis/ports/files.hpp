@@ -44,11 +44,6 @@ class Files {
   // For reading what is on the device rather than in the kernel's cache, where the file system can (O_DIRECT): after a
   // failed sync the cache may show octets that were never stored. Any offset and size may be read.
   virtual Result<std::unique_ptr<File>, FileError> open_direct(std::string_view name) { return open(name); }
-  // Creates the file if need be and holds it exclusively until this Files is destroyed. EWOULDBLOCK: another process has it.
-  virtual Result<void, FileError> lock(std::string_view name) {
-    static_cast<void>(name);  // a disk in memory has one process
-    return {};
-  }
   virtual Result<void, FileError> rename(std::string_view from, std::string_view to) = 0;
   virtual Result<void, FileError> remove(std::string_view name) = 0;
   virtual Result<void, FileError> sync_directory() = 0;
