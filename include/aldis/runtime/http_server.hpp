@@ -42,7 +42,7 @@ struct HttpResponse {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // beside Date-less standard ones
+  std::vector<std::pair<std::string, std::string>> headers;  // beside Date, Content-*, Connection
 };
 
 using HttpAnswer = std::function<void(HttpResponse)>;

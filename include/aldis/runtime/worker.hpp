@@ -30,18 +30,13 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  [[nodiscard]] bool has_room() const { return in_work() < jobs_max_; }
-  [[nodiscard]] std::size_t in_work() const { return in_work_; }  // jobs whose completion has not run yet
-  void submit(Job job);                                           // has_room() must hold
-  void wake_idle();                                               // there is something for Idle to do
+  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] std::size_t in_work() const;  // jobs whose completion has not run yet
+  void submit(Job job);                       // has_room() must hold
+  void wake_idle();                           // there is something for Idle to do
 
  private:
   struct Impl;
-  void finish(Completion completion);
-
-  Loop& loop_;
-  std::size_t jobs_max_;
-  std::size_t in_work_ = 0;
   std::shared_ptr<Impl> impl_;
 };
 
