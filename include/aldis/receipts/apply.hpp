@@ -28,11 +28,12 @@ struct Report {
 inline Report report_of(const OperatorReceipt& r) { return {r.state, r.accepted_word, r.err}; }
 
 struct Applied {
-  bool part_changed = false;            // the part has a new status or err
-  bool changed = false;                 // the message has a new status, and status_seq rose
-  bool final = false;                   // ... which is final: the customer is owed a receipt, if asked for
-  bool intermediate_to_report = false;  // ENROUTE or ACCEPTED for the first time: owed, if asked for
-  bool late = false;                    // the one late upgrade of D6
+  bool part_changed = false;  // the part has a new status or err
+  bool changed = false;       // the message has a new status; status_seq rose
+  bool final = false;         // ... which is final: the customer is owed a receipt, if asked for
+  bool intermediate_to_report =
+      false;          // ENROUTE or ACCEPTED for the first time; status_seq rose: owed, if asked for
+  bool late = false;  // the one late upgrade of D6
   // Nothing changed, because:
   bool duplicate = false;      // the same again, or not final after final
   bool contradicting = false;  // another final than the network's first
@@ -40,7 +41,8 @@ struct Applied {
 };
 
 // One receipt for part `part`. The first final state of the network wins; our own EXPIRED (err 901) and any UNKNOWN may
-// be replaced once. Steps that the status table does not know are an error of ours.
+// be replaced once. A not-final receipt proves that the operator has an uncertain part: the part becomes kSent, and the
+// caller takes it out of its lane if it waited there for a resend.
 Applied apply_receipt(Message& message, std::uint16_t part, const Report& report, WallTime now,
                       const ReceiptRules& rules);
 
@@ -56,7 +58,8 @@ std::optional<Final> aggregate(const Message& message);
 std::uint16_t parts_delivered(const Message& message);
 
 // A part came to an end without a receipt (refusal, expiry, deletion, no outcome). The message follows if all have.
-// `err`: our code, or the operator's. Harmless for a part that is final already.
+// `err`: our code, or the operator's; for UNKNOWN the caller has set unknown_reason (908 and 910 imply it). Harmless for
+// a part that is final already.
 Applied finish_part(Message& message, std::uint16_t part, Status final_status, std::string_view err,
                     WallTime now);
 

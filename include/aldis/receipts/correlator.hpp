@@ -14,6 +14,7 @@
 #include "aldis/core/events.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/settings.hpp"
+#include "aldis/receipts/address_tail.hpp"
 #include "aldis/receipts/id_dialect.hpp"
 #include "aldis/receipts/watch_list.hpp"
 
@@ -57,19 +58,10 @@ class MessageLookup {
   ~MessageLookup() = default;
 };
 
-// True when the last 8 digits (all, if fewer) of the receipt's source or destination are those of the message's
-// destination. `usable` is false when the receipt has no digits in either.
-struct AddressCheck {
-  bool usable = false;
-  bool same = false;
-};
-AddressCheck check_address(const Address& receipt_source, const Address& receipt_destination,
-                           const Address& message_destination);
-
 // Owns the index (operator, n(operator id)) -> part, and the list of parts to find without an id. Called by the engine on
 // its thread. 24 octets per awaited part and no allocation per message; ids are not kept: a 64-bit keyed hash finds the
 // entry, and the id in the message itself confirms it. Equal ids of one operator form a chain, newest first, of at most
-// kChainMax: the oldest falls out and ends as no_receipt. Never fails, never crosses operators. Not for receipts whose
+// kChainMax: then the older half falls out and ends as no_receipt. Never fails, never crosses operators. Not for receipts whose
 // message is in history only, and not for parked ones.
 class Correlator {
  public:
@@ -104,8 +96,8 @@ class Correlator {
   struct Entry {
     MessageId message{};
     std::uint16_t part = 0;
-    std::uint16_t op_tag = 0;     // low bits of the operator's number
-    std::uint32_t older = kNone;  // chain, in spare_
+    std::uint16_t chain = 0;      // in the head: how many older ones hang on it
+    std::uint32_t older = kNone;  // index in spare_
   };
   using Shard = boost::unordered_flat_map<std::uint64_t, Entry>;
 
@@ -126,8 +118,12 @@ class Correlator {
   [[nodiscard]] const Shard& shard_of(std::uint64_t hash) const { return shards_[hash >> 58]; }
   std::uint32_t take_spare(const Entry& entry);
   void give_spare(std::uint32_t index);
-  void trim_chain(Entry& head);
+  void halve_chain(Entry& head);
 
+  // Whether an entry may be meant, and how well the address says so.
+  enum class Fit : std::uint8_t { kNo, kWrongAddress, kYes, kYesByAddress };
+  [[nodiscard]] static Fit fit(const Message* message, PartRef ref, const NormalId& key,
+                               const OperatorReceipt& receipt, const OperatorSettings& settings);
   [[nodiscard]] Found look_up(const NormalId& key, const OperatorReceipt& receipt,
                               const OperatorSettings& settings, const MessageLookup& messages) const;
   [[nodiscard]] Tried try_id(std::string_view id, const OperatorReceipt& receipt,

@@ -38,6 +38,9 @@ std::optional<NormalId> normalised(std::string_view id);
 // The key of a receipt's id under a dialect (not kAuto). Nothing where the dialect cannot apply: decimal asked of letters.
 std::optional<NormalId> receipt_key(IdDialect dialect, std::string_view receipt_id);
 
+// True when the dialects give different keys for this id: any number of 0-9 and a-f but a single decimal digit.
+bool tells_dialects_apart(std::string_view id);
+
 // Which dialects to try for an operator, in order.
 struct DialectsToTry {
   std::array<IdDialect, 3> order{IdDialect::kSame, IdDialect::kReceiptDec, IdDialect::kReceiptHex};

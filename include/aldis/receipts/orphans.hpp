@@ -55,7 +55,8 @@ struct Orphan : Homed, OrphanAgeHook, OrphanOperatorHook {
     Orphan* owner = nullptr;
     Key* next = nullptr;  // ring of all keys with this hash, oldest first
     Key* previous = nullptr;
-    IdDialect dialect = IdDialect::kAuto;  // kAuto = by address or reference, not by id
+    std::uint8_t dialects =
+        0;  // bit per dialect that makes this key of its id; 0 = by reference or destination
   };
   std::unique_ptr<Key[]> keys_;
   std::uint8_t keys_count_ = 0;
@@ -92,7 +93,8 @@ class OrphanReceipts {
   [[nodiscard]] Orphan* match_uncertain(OperatorId op, const Message& message, WallTime submitted_at);
 
   // The dialect that a matched orphan taught, if it did (see IdRules::observe). Call once, before remove().
-  std::optional<IdDialect> learn_from(const Orphan& orphan, std::string_view operator_id);
+  std::optional<IdDialect> learn_from(const Orphan& orphan, std::string_view operator_id,
+                                      const OperatorSettings& settings);
 
   void remove(Orphan& orphan);  // used, deleted by staff: frees it
 
@@ -123,6 +125,14 @@ class OrphanReceipts {
 
   PerOperator& at(OperatorId op);
   void index(Orphan& orphan);
+  // Where in the order of dialects this key stands for this result; none when it does not match it.
+  [[nodiscard]] static std::optional<std::size_t> rank(const Orphan::Key& key, const NormalId& operator_id,
+                                                       const Message& message,
+                                                       const OperatorSettings& settings,
+                                                       const DialectsToTry& plan);
+  // The oldest on the ring that fits, unless those that fit have different ids.
+  template <class Fits>
+  [[nodiscard]] Orphan* only_one(std::uint64_t hash, OperatorId op, Fits&& fits) const;
   void link(Orphan::Key& key);
   void unlink(Orphan::Key& key);
   [[nodiscard]] Orphan::Key* ring(std::uint64_t hash) const;

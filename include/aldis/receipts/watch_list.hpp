@@ -16,7 +16,7 @@
 
 namespace aldis::receipts {
 
-class MessageLookup;
+class MessageLookup;  // correlator.hpp
 
 // Owned by Correlator. Bounded by what is leased, or awaits a receipt without an id. A receipt that fits two parts fits
 // none: never a guess. Looks at no more than kLooksMax entries; more of one destination count as "several".
@@ -40,6 +40,11 @@ class WatchList {
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
   enum Chain : std::uint8_t { kByReference, kByDestination };
+  struct PartHash {
+    std::size_t operator()(const PartRef& ref) const {
+      return hash_value(MessageId{ref.message.value() ^ (std::uint64_t{ref.part} << 48)});
+    }
+  };
   struct Links {
     std::uint64_t key = 0;  // 0 = not in this chain
     std::uint32_t next = kNone;
@@ -55,12 +60,15 @@ class WatchList {
   void link(std::uint32_t index, Chain chain, std::uint64_t key);
   void unlink(std::uint32_t index, Chain chain);
   [[nodiscard]] std::uint32_t head(Chain chain, std::uint64_t key) const;
+  template <class Fits>
+  void collect(Chain chain, std::uint64_t key, const MessageLookup& messages, Fits&& fits,
+               Found& found) const;
   [[nodiscard]] Found by_reference(const OperatorReceipt& receipt, const MessageLookup& messages) const;
   [[nodiscard]] Found by_addresses(const OperatorReceipt& receipt, const MessageLookup& messages) const;
 
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;
-  boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;  // part -> entry
+  boost::unordered_flat_map<PartRef, std::uint32_t, PartHash> index_;
   std::array<boost::unordered_flat_map<std::uint64_t, std::uint32_t>, 2> heads_;
 };
 
