@@ -38,7 +38,8 @@ struct Grant {
 // of an operator share them, and no sliding second ever has more than per_second + burst. The rate follows the operator
 // (throttle answers, congestion_state) between per_second_min and per_second.
 //
-// Owns lanes and rates, never messages: whoever frees a message removes it first. The engine calls it, on its thread, with
+// Owns lanes and rates, never messages: whoever frees a message removes it first, and a Dispatch is destroyed before the
+// messages it still queues. The engine calls it, on its thread, with
 // monotonic time that does not go back. Every call is O(1) (next(): amortised over parts), whatever waits; empty lanes cost
 // nothing. Bounds: queue_max per operator is told by has_room() and enforced by the caller before acceptance, so that accepted
 // work always finds its place. An operator must be configured before anything is queued for it (ALDIS_CHECK).
@@ -68,7 +69,7 @@ class Dispatch {
   // When next() without parts_max can succeed: not later than tokens allow it. May lie in the past; kNever: nothing queued.
   Instant tokens_at(OperatorId op);
 
-  // Every result of a submitted part, once: OKs measure the knee, throttles slow down, kNotSent gives its token back.
+  // Every result of a submitted part, once, and before on_congestion() of the same response: OKs measure the knee, throttles slow down, kNotSent gives its token back.
   void on_answer(Instant now, OperatorId op, OutcomeClass outcome_class, std::uint32_t parts = 1);
   void on_congestion(Instant now, OperatorId op, std::uint8_t congestion_state);
   // Tokens of granted parts that were not leased after all (canceled between grant and lease).
@@ -100,6 +101,7 @@ class Dispatch {
   const Operator* find(OperatorId op) const;
   Lane& lane_of(Operator& op, const Message& message);
   Lane* turn(Ring& ring);
+  Grant grant(Instant now, Operator& op, Lane& lane, std::uint32_t parts_max);
   void join(Operator& op, Lane& lane, Message& message, bool at_head);
   void leave(Operator& op, Lane& lane, Message& message);
   void scale_weights();
@@ -108,7 +110,8 @@ class Dispatch {
   boost::unordered_flat_map<AccountId, std::uint32_t> weights_;
   std::uint32_t weight_unit_ =
       1;  // greatest common divisor of all weights: the quantum of a lane is weight / unit
-  bool weights_changed_ = false;
+  bool weights_changed_ = true;
+  std::uint32_t weights_epoch_ = 0;
   std::uint64_t lane_seq_last_ = 0;
 };
 
