@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 #include "aldis/smpp/smpp_time.hpp"
+#include "aldis/text/excerpt.hpp"
 #include "aldis/text/transcode.hpp"
 
 namespace aldis::smpp {
@@ -13,14 +16,40 @@ namespace {
 
 constexpr std::uint8_t kUcs2Coding = 8;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_white(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_separator(char c) { return is_white(c) || c == ',' || c == ';' || c == '&' || c == '|'; }
-bool is_padding(char c) { return c == '\0' || is_blank(c) || c == '\r' || c == '\n'; }
+// One look-up per character instead of a chain of comparisons: receipts come as often as messages go.
+enum : std::uint8_t {
+  kWhite = 1,      // \s of a pattern
+  kSeparator = 2,  // white, or , ; & |
+  kMark = 4,       // : or =
+  kLetter = 8,
+  kDigit = 16,
+  kPadding = 32,  // trimmed off a body and a value
+  kDate = 64,     // belongs to a date
+  kBlank = 128,   // space, TAB
+};
+constexpr auto kClasses = [] {
+  std::array<std::uint8_t, 256> classes{};
+  const auto add = [&classes](std::string_view characters, unsigned bits) {
+    for (const char c : characters) { classes[u8(c)] = static_cast<std::uint8_t>(classes[u8(c)] | bits); }
+  };
+  add("\t\n\v\f\r ", kWhite | kSeparator);
+  add(",;&|", kSeparator);
+  add(":=", kMark);
+  add("0123456789", kDigit | kDate);
+  add("T:./+-Z ", kDate);
+  add({"\0 \t\r\n", 5}, kPadding);
+  add(" \t", kBlank);
+  for (char c = 'a'; c <= 'z'; ++c) {
+    classes[u8(c)] |= kLetter;
+    classes[u8(c) - 32u] |= kLetter;
+  }
+  return classes;
+}();
+constexpr bool is(char c, unsigned bits) { return (kClasses[u8(c)] & bits) != 0; }
+
+bool is_digit(char c) { return is(c, kDigit); }
 bool is_quote(char c) { return c == '"' || c == '\''; }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 // Compares with a word in lower case.
 bool is_word(std::string_view text, std::string_view word) {
@@ -29,9 +58,11 @@ bool is_word(std::string_view text, std::string_view word) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_padding(text.front())) { text.remove_prefix(1); }
-  while (!text.empty() && is_padding(text.back())) { text.remove_suffix(1); }
-  return text;
+  const char* first = text.data();
+  const char* last = first + text.size();
+  while (first < last && is(*first, kPadding)) { ++first; }
+  while (first < last && is(last[-1], kPadding)) { --last; }
+  return {first, static_cast<std::size_t>(last - first)};
 }
 
 // --- keys -----------------------------------------------------------------------------------------------------------
@@ -39,52 +70,91 @@ std::string_view trimmed(std::string_view text) {
 enum class Key : std::uint8_t { kNone, kId, kSub, kDlvrd, kSubmitDate, kDoneDate, kStat, kErr, kText };
 constexpr std::size_t kKeys = 9;
 
-Key key_of(std::string_view word) {
-  switch (word.size()) {
-    case 2: return is_word(word, "id") ? Key::kId : Key::kNone;
-    case 3:
-      if (is_word(word, "err")) { return Key::kErr; }
-      if (is_word(word, "sub")) { return Key::kSub; }
-      return is_word(word, "txt") ? Key::kText : Key::kNone;
-    case 4:
-      if (is_word(word, "stat")) { return Key::kStat; }
-      return is_word(word, "text") ? Key::kText : Key::kNone;
-    case 5:
-      if (is_word(word, "dlvrd")) { return Key::kDlvrd; }
-      if (is_word(word, "state")) { return Key::kStat; }
-      return is_word(word, "error") ? Key::kErr : Key::kNone;
-    case 6: return is_word(word, "status") ? Key::kStat : Key::kNone;
-    case 7: return is_word(word, "errcode") ? Key::kErr : Key::kNone;
-    case 8: return is_word(word, "donedate") ? Key::kDoneDate : Key::kNone;
-    case 10: return is_word(word, "submitdate") ? Key::kSubmitDate : Key::kNone;
+// The last eight letters of a word, in lower case, as one number.
+struct Letters {
+  std::uint64_t tail = 0;
+  const char* start = nullptr;
+};
+
+constexpr std::uint64_t letters(std::string_view word) {
+  std::uint64_t tail = 0;
+  for (const char c : word) { tail = (tail << 8) | u8(c); }
+  return tail;
+}
+
+// The run of letters that ends before `end`.
+Letters letters_before(const char* from, const char* end) {
+  Letters run{0, end};
+  for (unsigned shift = 0; run.start > from && is(run.start[-1], kLetter); shift += 8) {
+    --run.start;
+    if (shift < 64) { run.tail |= std::uint64_t{u8(*run.start) | 0x20u} << shift; }
+  }
+  return run;
+}
+
+Key key_of(std::uint64_t tail) {
+  switch (tail) {
+    case letters("id"): return Key::kId;
+    case letters("sub"): return Key::kSub;
+    case letters("dlvrd"): return Key::kDlvrd;
+    case letters("donedate"): return Key::kDoneDate;
+    case letters("stat"):
+    case letters("status"):
+    case letters("state"): return Key::kStat;
+    case letters("err"):
+    case letters("error"):
+    case letters("errcode"): return Key::kErr;
+    case letters("text"):
+    case letters("txt"): return Key::kText;
     default: return Key::kNone;
   }
 }
 
 struct FoundKey {
   Key key = Key::kNone;
-  std::size_t start = 0;  // of its word
+  const char* start = nullptr;  // of its word
 };
 
-// The key that ends before the ':' or '=' at `mark`; its word starts at `from` or after a separator.
-FoundKey key_before(std::string_view body, std::size_t from, std::size_t mark) {
-  std::size_t end = mark;
-  while (end > from && is_blank(body[end - 1])) { --end; }
-  std::size_t start = end;
-  while (start > from && is_letter(body[start - 1])) { --start; }
-  const auto stands_alone = [&](std::size_t at) {
-    return at == 0 || (at > from && is_separator(body[at - 1]));
-  };
-  const std::string_view word = body.substr(start, end - start);
-  if (is_word(word, "date") && start > from && (body[start - 1] == ' ' || body[start - 1] == '_')) {
-    std::size_t first = start - 1;
-    while (first > from && is_letter(body[first - 1])) { --first; }
-    const std::string_view which = body.substr(first, start - 1 - first);
-    if (!stands_alone(first)) { return {}; }
-    if (is_word(which, "submit")) { return {Key::kSubmitDate, first}; }
-    return is_word(which, "done") ? FoundKey{Key::kDoneDate, first} : FoundKey{};
+// The key that ends before the ':' or '=' at `mark`; its word follows a separator behind `from`, or starts the body.
+FoundKey key_before(const char* body, const char* from, const char* mark) {
+  const char* end = mark;
+  while (end > from && is(end[-1], kBlank)) { --end; }
+  Letters word = letters_before(from, end);
+  auto length = end - word.start;
+  Key key = length <= 8 ? key_of(word.tail) : Key::kNone;
+  if (length == 10 && word.tail == letters("bmitdate") && is_word({word.start, 2}, "su")) {
+    key = Key::kSubmitDate;
   }
-  return stands_alone(start) ? FoundKey{key_of(word), start} : FoundKey{};
+  if (length == 4 && word.tail == letters("date") && word.start > from &&
+      (word.start[-1] == ' ' || word.start[-1] == '_')) {
+    const char* gap = word.start - 1;
+    word = letters_before(from, gap);
+    length = gap - word.start;
+    if (length == 6 && word.tail == letters("submit")) { key = Key::kSubmitDate; }
+    if (length == 4 && word.tail == letters("done")) { key = Key::kDoneDate; }
+  }
+  const bool stands_alone = word.start == body || (word.start > from && is(word.start[-1], kSeparator));
+  return stands_alone ? FoundKey{key, word.start} : FoundKey{};
+}
+
+// Zero octets of `x` as a high bit each; the lowest one is exact.
+constexpr std::uint64_t zero_octets(std::uint64_t x) {
+  return (x - 0x0101010101010101u) & ~x & 0x8080808080808080u;
+}
+
+// The first ':' or '=' at or after `at`, else `last`; eight octets at a time.
+const char* next_mark(const char* at, const char* last) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; last - at >= 8; at += 8) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, at, 8);
+      const std::uint64_t found =
+          zero_octets(eight ^ 0x3A3A3A3A3A3A3A3Au) | zero_octets(eight ^ 0x3D3D3D3D3D3D3D3Du);
+      if (found != 0) { return at + std::countr_zero(found) / 8; }
+    }
+  }
+  while (at < last && !is(*at, kMark)) { ++at; }
+  return at;
 }
 
 using Values = std::array<std::string_view, kKeys>;
@@ -94,46 +164,52 @@ using Values = std::array<std::string_view, kKeys>;
 Values scan(std::string_view body) {
   Values values;
   Key open = Key::kNone;
-  std::size_t value_start = 0;
-  const auto close = [&](std::size_t end) {
+  const char* const first = body.data();
+  const char* const last = first + body.size();
+  const char* value_start = first;
+  const auto close = [&](const char* end) {
     auto& value = values[static_cast<std::size_t>(open)];
     if (open != Key::kNone && value.data() == nullptr) {
-      value = body.substr(value_start, end - value_start);
+      value = {value_start, static_cast<std::size_t>(end - value_start)};
     }
   };
-  for (std::size_t at = 0; at < body.size(); ++at) {
-    if (body[at] != ':' && body[at] != '=') { continue; }
-    const FoundKey found = key_before(body, value_start, at);
+  for (const char* at = next_mark(first, last); at < last; at = next_mark(at + 1, last)) {
+    const FoundKey found = key_before(first, value_start, at);
     if (found.key == Key::kNone) { continue; }
     close(found.start);
     open = found.key;
     value_start = at + 1;
     if (open == Key::kText) { break; }
   }
-  close(body.size());
+  close(last);
   return values;
 }
 
 // --- values ---------------------------------------------------------------------------------------------------------
 
-std::string_view cut_word(std::string_view value) {
+// The value from its first to its last character that is not padding, without a quote in front.
+std::string_view unquoted(std::string_view value) {
   value = trimmed(value);
   if (!value.empty() && is_quote(value.front())) { value.remove_prefix(1); }
-  value = value.substr(
-      0, static_cast<std::size_t>(std::find_if(value.begin(), value.end(), is_separator) - value.begin()));
+  return value;
+}
+
+std::string_view cut_word(std::string_view value) {
+  value = unquoted(value);
+  const char* end = value.data();
+  const char* const last = end + value.size();
+  while (end < last && !is(*end, kSeparator)) { ++end; }
+  value = {value.data(), static_cast<std::size_t>(end - value.data())};
   if (!value.empty() && is_quote(value.back())) { value.remove_suffix(1); }
   return value;
 }
 
 std::string_view cut_date(std::string_view value) {
-  value = trimmed(value);
-  if (!value.empty() && is_quote(value.front())) { value.remove_prefix(1); }
-  const auto belongs = [](char c) {
-    return is_digit(c) || c == 'T' || c == ':' || c == '.' || c == '/' || c == '+' || c == '-' || c == 'Z' ||
-           c == ' ';
-  };
-  const auto end = std::find_if_not(value.begin(), value.end(), belongs);
-  return trimmed(value.substr(0, static_cast<std::size_t>(end - value.begin())));
+  value = unquoted(value);
+  const char* end = value.data();
+  const char* const last = end + value.size();
+  while (end < last && is(*end, kDate)) { ++end; }
+  return trimmed({value.data(), static_cast<std::size_t>(end - value.data())});
 }
 
 std::optional<std::uint16_t> count_of(std::string_view value) {
@@ -238,20 +314,12 @@ ParsedReceipt parse_one(Octets body, const ReceiptSource& source, std::span<cons
 
 constexpr std::size_t kTextCharacters = 20;
 
-void append_count(std::string& out, std::uint16_t count) {
+void append_count(std::string& out, std::string_view key, std::uint16_t count) {
   const unsigned shown = std::min<unsigned>(count, 999);
-  out.push_back(static_cast<char>('0' + shown / 100));
-  out.push_back(static_cast<char>('0' + shown / 10 % 10));
-  out.push_back(static_cast<char>('0' + shown % 10));
-}
-
-void append_first_characters(std::string& out, Octets body, Alphabet alphabet) {
-  if (alphabet == Alphabet::kBinary || alphabet == Alphabet::kOpaque) { return; }
-  for (std::size_t i = 0; i < kTextCharacters; ++i) {
-    const auto character = text::take_character(body, alphabet);
-    if (!character) { return; }
-    out.push_back(*character >= 0x20 && *character <= 0x7E ? static_cast<char>(*character) : '?');
-  }
+  const std::array<char, 3> digits{static_cast<char>('0' + shown / 100),
+                                   static_cast<char>('0' + shown / 10 % 10),
+                                   static_cast<char>('0' + shown % 10)};
+  out.append(key).append(digits.data(), digits.size());
 }
 
 }  // namespace
@@ -267,10 +335,8 @@ ParsedReceipt parse_receipt(const ReceiptSource& source, std::span<const StatRul
 void append_receipt(std::string& out, const ReceiptFields& fields, const ReceiptForm& form) {
   out.append("id:").append(fields.id);
   if (!form.fields_short) {
-    out.append(" sub:");
-    append_count(out, fields.sub);
-    out.append(" dlvrd:");
-    append_count(out, fields.dlvrd);
+    append_count(out, " sub:", fields.sub);
+    append_count(out, " dlvrd:", fields.dlvrd);
   }
   out.append(" submit date:");
   append_receipt_date(out, fields.submit_date, form.seconds);
@@ -280,7 +346,9 @@ void append_receipt(std::string& out, const ReceiptFields& fields, const Receipt
   out.append(" err:").append(fields.err.empty() ? std::string_view{"000"} : fields.err);
   if (form.fields_short || form.text == ReceiptTextForm::kOmit) { return; }
   out.append(" text:");
-  if (form.text == ReceiptTextForm::kFirst20) { append_first_characters(out, fields.body, fields.alphabet); }
+  if (form.text == ReceiptTextForm::kFirst20) {
+    text::append_excerpt(fields.body, fields.alphabet, kTextCharacters, out);
+  }
 }
 
 }  // namespace aldis::smpp
