@@ -34,9 +34,9 @@ CodePoint decode(std::string_view text) {
 }
 
 bool harmful(std::uint32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F)                      // C0, DEL, C1
-         || c == 0x2028 || c == 0x2029                              // line and paragraph separator
-         || c == 0x061C || c == 0x200E || c == 0x200F               // bidi marks
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F)                              // C0, DEL, C1
+         || c == 0x2028 || c == 0x2029                                     // line and paragraph separator
+         || c == 0x061C || c == 0x200E || c == 0x200F                      // bidi marks
          || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);  // embeddings, overrides, isolates
 }
 

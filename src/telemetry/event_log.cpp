@@ -45,7 +45,8 @@ struct HeldLines {
 class EventLog::PeerLimit {
  public:
   // The count to write with this line, or nothing: the line is held back.
-  std::optional<std::uint64_t> admit(Instant now, LogLevel level, std::string_view event, std::string_view peer) {
+  std::optional<std::uint64_t> admit(Instant now, LogLevel level, std::string_view event,
+                                     std::string_view peer) {
     HeldLines* pair = find(event, peer);
     if (pair == nullptr && pairs_.size() >= kPairsMax) {
       peer = kOtherPeers;
@@ -131,7 +132,8 @@ void EventLog::write(LogLevel level, std::string_view event, std::initializer_li
   }
   sweep_at(now);
   line_.clear();
-  append_line(line_, {queue_.options().format, queue_.options().colour}, now.wall, level, event, fields, suppressed);
+  append_line(line_, {queue_.options().format, queue_.options().colour}, now.wall, level, event, fields,
+              suppressed);
   queue_.enqueue(now.wall, level, line_);
 }
 

@@ -19,9 +19,10 @@ void append_time(std::string& out, WallTime at) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{at - day};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
-                 time.minutes().count(), time.seconds().count(), time.subseconds().count());
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
+                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                 static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
+                 time.seconds().count(), time.subseconds().count());
 }
 
 std::string_view colour_of(LogLevel level) {
@@ -43,7 +44,9 @@ void append_words(std::string& out, LogFormat format, std::string_view value) {
   const bool cut = value.size() > kValueOctetsMax;
   if (cut) {
     std::size_t size = kValueOctetsMax;
-    while (size > kValueOctetsMax - 4 && (static_cast<unsigned char>(value[size]) & 0xC0u) == 0x80u) { --size; }
+    while (size > kValueOctetsMax - 4 && (static_cast<unsigned char>(value[size]) & 0xC0u) == 0x80u) {
+      --size;
+    }
     value = value.substr(0, size);
   }
   const bool json = format == LogFormat::kJson;

@@ -22,7 +22,8 @@ struct LineStyle {
 inline constexpr std::size_t kValueOctetsMax = 1024;
 
 // Appends the line with its newline. `suppressed` stands last when it is not 0.
-void append_line(std::string& out, LineStyle style, WallTime at, ports::LogLevel level, std::string_view event,
-                 std::initializer_list<ports::LogField> fields, std::uint64_t suppressed = 0);
+void append_line(std::string& out, LineStyle style, WallTime at, ports::LogLevel level,
+                 std::string_view event, std::initializer_list<ports::LogField> fields,
+                 std::uint64_t suppressed = 0);
 
 }  // namespace aldis::telemetry

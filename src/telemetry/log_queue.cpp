@@ -27,8 +27,8 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   __builtin_unreachable();
 }
 
-// Lives on the log thread. A line pushed out of the queue was older than the one that now comes, so that is where the
-// count of the lost ones stands.
+// Lives on the log thread. A line pushed out of the queue was older than the one that now comes, so that is
+// where the count of the lost ones stands.
 class LineSink final : public spdlog::sinks::sink {
  public:
   LineSink(LineStyle style, LogQueue::Output output, spdlog::details::thread_pool& pool)
@@ -38,8 +38,8 @@ class LineSink final : public spdlog::sinks::sink {
     const std::uint64_t dropped = pool_.overrun_counter();
     if (dropped != reported_) {
       report_.clear();
-      append_line(report_, style_, std::chrono::floor<microseconds>(line.time), LogLevel::kWarn, "log.dropped",
-                  {{"count", dropped - reported_}});
+      append_line(report_, style_, std::chrono::floor<microseconds>(line.time), LogLevel::kWarn,
+                  "log.dropped", {{"count", dropped - reported_}});
       reported_ = dropped;
       output_(report_);
     }
@@ -61,12 +61,15 @@ class LineSink final : public spdlog::sinks::sink {
 
 struct LogQueue::Backend {
   std::shared_ptr<spdlog::async_logger> logger;
-  std::shared_ptr<spdlog::details::thread_pool> pool;  // last, so destroyed first: joins while the sink is there
+  // last, so destroyed first: joins while the sink is there
+  std::shared_ptr<spdlog::details::thread_pool> pool;
 };
 
-LogQueue::LogQueue(Options options, Output output) : options_(options), backend_(std::make_unique<Backend>()) {
+LogQueue::LogQueue(Options options, Output output)
+    : options_(options), backend_(std::make_unique<Backend>()) {
   backend_->pool = std::make_shared<spdlog::details::thread_pool>(options_.lines_max, 1);
-  auto sink = std::make_shared<LineSink>(LineStyle{options_.format, options_.colour}, std::move(output), *backend_->pool);
+  auto sink = std::make_shared<LineSink>(LineStyle{options_.format, options_.colour}, std::move(output),
+                                         *backend_->pool);
   backend_->logger = std::make_shared<spdlog::async_logger>("aldis", std::move(sink), backend_->pool,
                                                             spdlog::async_overflow_policy::overrun_oldest);
   set_level(options_.level);
@@ -90,7 +93,8 @@ bool LogQueue::enabled(LogLevel level) const { return backend_->logger->should_l
 void LogQueue::set_level(LogLevel level) { backend_->logger->set_level(spdlog_level(level)); }
 
 void LogQueue::enqueue(WallTime at, LogLevel level, std::string_view line) {
-  backend_->logger->log(at, spdlog::source_loc{}, spdlog_level(level), spdlog::string_view_t{line.data(), line.size()});
+  backend_->logger->log(at, spdlog::source_loc{}, spdlog_level(level),
+                        spdlog::string_view_t{line.data(), line.size()});
 }
 
 std::uint64_t LogQueue::dropped() const { return backend_->pool->overrun_counter(); }

@@ -9,7 +9,9 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // What people put between the digits of a number. Anything else makes it a name.
-bool is_number_sign(char c) { return is_digit(c) || std::string_view{"+-.()/* #"}.find(c) != std::string_view::npos; }
+bool is_number_sign(char c) {
+  return is_digit(c) || std::string_view{"+-.()/* #"}.find(c) != std::string_view::npos;
+}
 
 constexpr std::size_t kDigitsLong = 10;
 

@@ -87,7 +87,7 @@ void report_process(ports::MetricReport& to) {
   to.gauge("process_resident_memory_bytes", {},
            static_cast<double>(stat->resident_pages) * static_cast<double>(::sysconf(_SC_PAGESIZE)));
   to.gauge("process_threads", {}, static_cast<double>(stat->threads));
-  static const auto boot = parse_boot_time(read_whole("/proc/stat"));  // its text grows with the machine, its value stays
+  const auto boot = parse_boot_time(read_whole("/proc/stat"));
   if (boot) {
     to.gauge("process_start_time_seconds", {},
              static_cast<double>(*boot) + static_cast<double>(stat->start_ticks) / ticks);

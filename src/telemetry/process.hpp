@@ -9,7 +9,7 @@
 namespace aldis::telemetry {
 
 struct ProcessStat {
-  std::uint64_t cpu_ticks = 0;    // user and system
+  std::uint64_t cpu_ticks = 0;  // user and system
   std::uint64_t threads = 0;
   std::uint64_t start_ticks = 0;  // since boot
   std::uint64_t resident_pages = 0;

@@ -53,7 +53,8 @@ void append_label_value(std::string& out, std::string_view value) {
 }
 
 // One exposed line: name, suffix, labels with perhaps one more behind them, value.
-void append_sample(std::string& out, std::string_view name, std::string_view suffix, std::string_view labels, double value) {
+void append_sample(std::string& out, std::string_view name, std::string_view suffix, std::string_view labels,
+                   double value) {
   out += name;
   out += suffix;
   if (!labels.empty()) {
@@ -68,7 +69,8 @@ void append_sample(std::string& out, std::string_view name, std::string_view suf
 
 }  // namespace
 
-PrometheusText::PrometheusText(std::uint32_t series_max) : series_max_(series_max), families_(kMetrics.size()) {}
+PrometheusText::PrometheusText(std::uint32_t series_max)
+    : series_max_(series_max), families_(kMetrics.size()) {}
 
 void PrometheusText::begin() {
   lines_ = 0;

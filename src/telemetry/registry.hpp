@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every metric there is: name, type, labels, one sentence. Sorted by name; what is not here cannot be reported.
+// Every metric there is: name, type, labels, one sentence. Sorted by name; what is not here cannot be
+// reported.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,8 @@ struct MetricRow {
 };
 
 inline constexpr auto kMetrics = std::to_array<MetricRow>({
-    {"aldis_accept_seconds", 'h', "door", "From a request read to its answer written, sync of the journal included."},
+    {"aldis_accept_seconds", 'h', "door",
+     "From a request read to its answer written, sync of the journal included."},
     {"aldis_audit_mismatch", 'g', "", "Differences that the conservation check found; must be 0."},
     {"aldis_audit_timestamp_seconds", 'g', "", "When the conservation check last ran."},
     {"aldis_build_info", 'g', "version revision node", "Always 1; the labels say what runs."},
@@ -27,9 +29,11 @@ inline constexpr auto kMetrics = std::to_array<MetricRow>({
     {"aldis_config_last_reload_successful", 'g', "", "0 when the last reload was refused."},
     {"aldis_config_last_reload_timestamp_seconds", 'g', "", "When settings were last applied."},
     {"aldis_config_restart_pending", 'g', "", "Changed settings that wait for a restart."},
-    {"aldis_connections_refused_total", 'c', "listener reason", "Connections refused when they were accepted."},
+    {"aldis_connections_refused_total", 'c', "listener reason",
+     "Connections refused when they were accepted."},
     {"aldis_disk_free_bytes", 'g', "", "Free space where the journal lies."},
-    {"aldis_disk_free_ratio", 'g', "", "Free part of that file system, 0 to 1: the worse of blocks and inodes."},
+    {"aldis_disk_free_ratio", 'g', "",
+     "Free part of that file system, 0 to 1: the worse of blocks and inodes."},
     {"aldis_engine_busy_seconds_total", 'c', "", "Time the engine thread was not waiting."},
     {"aldis_engine_turn_seconds", 'h', "", "One turn of the engine thread."},
     {"aldis_http_request_seconds", 'h', "handler", "Time to answer an HTTP request."},
@@ -53,13 +57,15 @@ inline constexpr auto kMetrics = std::to_array<MetricRow>({
     {"aldis_link_window_used", 'g', "operator link", "Submits that wait for a response."},
     {"aldis_log_dropped_total", 'c', "", "Log lines lost because the queue was full."},
     {"aldis_mailbox_items", 'g', "box", "Values waiting between two threads."},
-    {"aldis_mailbox_paused_seconds_total", 'c', "box", "Time a source was paused because a mailbox was full."},
+    {"aldis_mailbox_paused_seconds_total", 'c', "box",
+     "Time a source was paused because a mailbox was full."},
     {"aldis_messages_accepted_total", 'c', "door class", "Messages answered with yes."},
     {"aldis_messages_final_total", 'c', "operator class status", "Messages that reached a final state."},
     {"aldis_messages_pending", 'g', "state", "Messages accepted and not final."},
     {"aldis_metrics_series", 'g', "", "Lines in this answer, the two about it not counted."},
     {"aldis_metrics_series_folded_total", 'c', "", "Label sets that a scrape put into _other."},
-    {"aldis_operator_parts_per_second", 'g', "operator kind", "Rate towards an operator, configured and current."},
+    {"aldis_operator_parts_per_second", 'g', "operator kind",
+     "Rate towards an operator, configured and current."},
     {"aldis_overrides", 'g', "", "Settings changed at run time and not in the file."},
     {"aldis_owed_items", 'g', "via", "Receipts and inbound messages not yet acknowledged by customers."},
     {"aldis_owed_oldest_seconds", 'g', "via", "Age of the oldest of them."},
@@ -87,7 +93,8 @@ inline constexpr auto kMetrics = std::to_array<MetricRow>({
     {"aldis_smpp_errors_total", 'c', "side reason", "SMPP errors of peers."},
     {"aldis_smpp_octets_total", 'c', "side direction", "SMPP octets."},
     {"aldis_smpp_pdus_total", 'c', "side direction command", "SMPP PDUs."},
-    {"aldis_submit_errors_total", 'c', "operator status", "Parts that an operator refused, by command_status."},
+    {"aldis_submit_errors_total", 'c', "operator status",
+     "Parts that an operator refused, by command_status."},
     {"aldis_submit_response_seconds", 'h', "operator", "submit_sm to its response."},
     {"aldis_submits_total", 'c', "operator result", "Parts submitted, by what came of it."},
     {"aldis_throttle_wait_seconds_total", 'c', "scope", "Time in which ready messages waited for a rate."},

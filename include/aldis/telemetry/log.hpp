@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of a program: one queue with its writing thread, and one EventLog for each thread that writes lines.
-// One event is one line, whatever a peer sends; numbers are masked before anything is formatted (mask.hpp).
+// The log of a program: one queue with its writing thread, and one EventLog for each thread that writes
+// lines. One event is one line, whatever a peer sends; numbers are masked before anything is formatted
+// (mask.hpp).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ namespace aldis::telemetry {
 
 enum class LogFormat : std::uint8_t { kText, kLogfmt, kJson };
 
-// "auto", "text", "logfmt", "json"; nothing for anything else, "journal" included: native journal records are not written.
+// "auto", "text", "logfmt", "json"; nothing for anything else, "journal" included: native journal records are
+// not written.
 std::optional<LogFormat> log_format_of(std::string_view word);
 std::optional<ports::LogLevel> log_level_of(std::string_view word);  // "debug" "info" "warn" "error" "crit"
 std::string_view name_of(ports::LogLevel level);
@@ -27,9 +29,10 @@ std::string_view name_of(ports::LogLevel level);
 // Colour only where a person reads: a terminal, and NO_COLOR not set to anything.
 bool stderr_wants_colour();
 
-// Owns the bounded queue and the thread that writes lines to `output`. When the queue is full the oldest line goes, and
-// `log.dropped count=N` stands in its place; nobody who writes ever waits. enqueue(), set_level() and enabled() may be
-// called from any thread. Destruction writes what is queued, then joins; every EventLog must be gone by then.
+// Owns the bounded queue and the thread that writes lines to `output`. When the queue is full the oldest line
+// goes, and `log.dropped count=N` stands in its place; nobody who writes ever waits. enqueue(), set_level()
+// and enabled() may be called from any thread. Destruction writes what is queued, then joins; every EventLog
+// must be gone by then.
 class LogQueue {
  public:
   // Writes one line, newline included; called on the log thread only.
@@ -65,10 +68,10 @@ class LogQueue {
 
 struct HeldLines;  // lines of one event and peer, in event_log.cpp
 
-// One thread's way into the queue: builds the line, and holds lines with a `peer` field to one a second per event and
-// peer (the address without its port); how many were held back stands in `suppressed=` of the next one. Not
-// thread-safe: it has no lock, so each thread has its own. Tracks 1,024 pairs at most; past that, new peers of an event
-// share one line a second.
+// One thread's way into the queue: builds the line, and holds lines with a `peer` field to one a second per
+// event and peer (the address without its port); how many were held back stands in `suppressed=` of the next
+// one. Not thread-safe: it has no lock, so each thread has its own. Tracks 1,024 pairs at most; past that,
+// new peers of an event share one line a second.
 class EventLog final : public ports::Log {
  public:
   using Clock = std::function<Now()>;
@@ -76,7 +79,8 @@ class EventLog final : public ports::Log {
   EventLog(LogQueue& queue, Clock clock);
   ~EventLog() override;  // writes what is still held back as a count
 
-  void write(ports::LogLevel level, std::string_view event, std::initializer_list<ports::LogField> fields) override;
+  void write(ports::LogLevel level, std::string_view event,
+             std::initializer_list<ports::LogField> fields) override;
 
   // Reports counts of peers that fell silent. Call it about once a second; every write does it too.
   void sweep();

@@ -12,10 +12,11 @@
 
 namespace aldis::telemetry {
 
-// Collects one scrape and renders it: begin(), then every module's report, then finish(). Kept between scrapes for its
-// buffers and its count of folded series. Families come sorted by name, series by labels; the same series reported twice
-// is added up. One thread. Names, types and label names must be those of the registry: anything else is our bug and
-// aborts. Past `series_max` exposed lines further label sets of a family add up in one whose labels all read `_other`.
+// Collects one scrape and renders it: begin(), then every module's report, then finish(). Kept between
+// scrapes for its buffers and its count of folded series. Families come sorted by name, series by labels; the
+// same series reported twice is added up. One thread. Names, types and label names must be those of the
+// registry: anything else is our bug and aborts. Past `series_max` exposed lines further label sets of a
+// family add up in one whose labels all read `_other`.
 class PrometheusText final : public ports::MetricReport {
  public:
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -28,7 +29,8 @@ class PrometheusText final : public ports::MetricReport {
   void histogram(std::string_view name, ports::Labels labels, std::span<const double> bounds,
                  std::span<const std::uint64_t> counts, double sum) override;
 
-  // The whole answer; valid until the next begin(). Adds aldis_metrics_series and aldis_metrics_series_folded_total.
+  // The whole answer; valid until the next begin(). Adds aldis_metrics_series and
+  // aldis_metrics_series_folded_total.
   std::string_view finish();
 
  private:

@@ -36,7 +36,8 @@ TEST_CASE("text is time, level, event and fields") {
                                    {"bind", std::string_view{"transceiver"}},
                                    {"window", std::uint64_t{10}},
                                    {"took_ms", std::int64_t{82}}}) ==
-        "2026-11-21T20:12:31.123456Z info link.bound operator=op-a link=op-a.trx1 bind=transceiver window=10 took_ms=82\n");
+        "2026-11-21T20:12:31.123456Z info link.bound operator=op-a link=op-a.trx1 bind=transceiver window=10 "
+        "took_ms=82\n");
 }
 
 TEST_CASE("logfmt names time, level and event as keys") {
@@ -45,13 +46,16 @@ TEST_CASE("logfmt names time, level and event as keys") {
 }
 
 TEST_CASE("json is one flat object with the same keys") {
-  CHECK(line_of(LogFormat::kJson, {{"up", false}, {"peer", std::string_view{"a\"b"}}, {"n", std::int64_t{-3}}}) ==
-        "{\"ts\":\"2026-11-21T20:12:31.123456Z\",\"level\":\"info\",\"event\":\"link.bound\",\"up\":false,\"peer\":"
+  CHECK(line_of(LogFormat::kJson,
+                {{"up", false}, {"peer", std::string_view{"a\"b"}}, {"n", std::int64_t{-3}}}) ==
+        "{\"ts\":\"2026-11-21T20:12:31.123456Z\",\"level\":\"info\",\"event\":\"link.bound\",\"up\":false,"
+        "\"peer\":"
         "\"a\\\"b\",\"n\":-3}\n");
 }
 
 TEST_CASE("colour surrounds the level of a text line only") {
-  CHECK(line_of(LogFormat::kText, {}, true) == "2026-11-21T20:12:31.123456Z \x1b[32minfo\x1b[0m link.bound\n");
+  CHECK(line_of(LogFormat::kText, {}, true) ==
+        "2026-11-21T20:12:31.123456Z \x1b[32minfo\x1b[0m link.bound\n");
   CHECK(line_of(LogFormat::kLogfmt, {}, true).find('\x1b') == std::string::npos);
   CHECK(line_of(LogFormat::kJson, {}, true).find('\x1b') == std::string::npos);
 }
@@ -83,10 +87,10 @@ TEST_CASE("a peer cannot write an escape of its own") {
 
 TEST_CASE("octets that are no UTF-8 are shown as their value") {
   CHECK(text_of_value("caf\xE9") == "caf\\u{e9}");
-  CHECK(text_of_value("\xC0\xAF") == "\\u{c0}\\u{af}");          // overlong
+  CHECK(text_of_value("\xC0\xAF") == "\\u{c0}\\u{af}");             // overlong
   CHECK(text_of_value("\xED\xA0\x80") == "\\u{ed}\\u{a0}\\u{80}");  // surrogate
   CHECK(text_of_value("\xF4\x90\x80\x80") == "\\u{f4}\\u{90}\\u{80}\\u{80}");
-  CHECK(text_of_value("\xE2\x82") == "\\u{e2}\\u{82}");          // cut
+  CHECK(text_of_value("\xE2\x82") == "\\u{e2}\\u{82}");  // cut
 }
 
 TEST_CASE("numbers of people are masked in every format") {

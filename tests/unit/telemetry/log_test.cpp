@@ -16,7 +16,8 @@ namespace {
 // A log whose lines are read after the queue was closed; time stands still unless a test moves it.
 struct LogFixture {
   explicit LogFixture(LogQueue::Options options = {})
-      : queue(std::make_unique<LogQueue>(options, [this](std::string_view line) { lines.emplace_back(line); })),
+      : queue(
+            std::make_unique<LogQueue>(options, [this](std::string_view line) { lines.emplace_back(line); })),
         log(std::make_unique<EventLog>(*queue, [this] { return now; })) {}
 
   std::vector<std::string>& close() {
@@ -51,7 +52,9 @@ struct BlockedOutput {
 
 struct CountedReport final : ports::MetricReport {
   std::map<std::string, double, std::less<>> values;
-  void counter(std::string_view name, ports::Labels, double value) override { values[std::string{name}] = value; }
+  void counter(std::string_view name, ports::Labels, double value) override {
+    values[std::string{name}] = value;
+  }
   void gauge(std::string_view, ports::Labels, double) override {}
   void histogram(std::string_view, ports::Labels, std::span<const double>, std::span<const std::uint64_t>,
                  double) override {}
@@ -76,7 +79,8 @@ TEST_CASE("lines below the level are not written, and the level may change while
   fixture.queue->set_level(LogLevel::kError);
   fixture.log->warn("test.warn");
   fixture.log->write(LogLevel::kCritical, "test.crit", {});
-  CHECK(fixture.close() == std::vector<std::string>{kStamp + "debug test.debug n=2\n", kStamp + "crit test.crit\n"});
+  CHECK(fixture.close() ==
+        std::vector<std::string>{kStamp + "debug test.debug n=2\n", kStamp + "crit test.crit\n"});
 }
 
 TEST_CASE("a full queue loses its oldest lines, says how many, and never makes the writer wait") {
@@ -105,21 +109,23 @@ TEST_CASE("a peer gets one line a second for an event, and the next one says how
   refuse("203.0.113.7:1001");
   refuse("203.0.113.7:1002");  // another connection of the same peer
   refuse("203.0.113.7:1003");
-  refuse("203.0.113.8:1001");  // another peer
+  refuse("203.0.113.8:1001");                                                           // another peer
   fixture.log->warn("session.lost", {{"peer", std::string_view{"203.0.113.7:1001"}}});  // another event
   fixture.now.mono += milliseconds{999};
   refuse("203.0.113.7:1004");
   fixture.now.mono += milliseconds{1};
   refuse("203.0.113.7:1005");
-  CHECK(fixture.close() == std::vector<std::string>{kStamp + "warn session.refused peer=203.0.113.7:1001\n",
-                                                    kStamp + "warn session.refused peer=203.0.113.8:1001\n",
-                                                    kStamp + "warn session.lost peer=203.0.113.7:1001\n",
-                                                    kStamp + "warn session.refused peer=203.0.113.7:1005 suppressed=3\n"});
+  CHECK(fixture.close() ==
+        std::vector<std::string>{kStamp + "warn session.refused peer=203.0.113.7:1001\n",
+                                 kStamp + "warn session.refused peer=203.0.113.8:1001\n",
+                                 kStamp + "warn session.lost peer=203.0.113.7:1001\n",
+                                 kStamp + "warn session.refused peer=203.0.113.7:1005 suppressed=3\n"});
 }
 
 TEST_CASE("a v6 peer is known by its address without the port") {
   LogFixture fixture;
-  for (const std::string_view peer : {"[2001:db8::1]:1001", "[2001:db8::1]:1002", "[2001:db8::2]:1001", "2001:db8::3"}) {
+  for (const std::string_view peer :
+       {"[2001:db8::1]:1001", "[2001:db8::1]:1002", "[2001:db8::2]:1001", "2001:db8::3"}) {
     fixture.log->warn("session.refused", {{"peer", peer}});
   }
   const auto& lines = fixture.close();
@@ -129,13 +135,16 @@ TEST_CASE("a v6 peer is known by its address without the port") {
 
 TEST_CASE("what a peer that fell silent was held back with is written by the next sweep, once") {
   LogFixture fixture;
-  for (int i = 0; i < 5; ++i) { fixture.log->warn("session.lost", {{"peer", std::string_view{"203.0.113.7"}}}); }
+  for (int i = 0; i < 5; ++i) {
+    fixture.log->warn("session.lost", {{"peer", std::string_view{"203.0.113.7"}}});
+  }
   fixture.now.mono += seconds{1};
   fixture.log->sweep();
   fixture.now.mono += seconds{1};
   fixture.log->sweep();
-  CHECK(fixture.close() == std::vector<std::string>{kStamp + "warn session.lost peer=203.0.113.7\n",
-                                                    kStamp + "warn session.lost peer=203.0.113.7 suppressed=4\n"});
+  CHECK(fixture.close() ==
+        std::vector<std::string>{kStamp + "warn session.lost peer=203.0.113.7\n",
+                                 kStamp + "warn session.lost peer=203.0.113.7 suppressed=4\n"});
 }
 
 TEST_CASE("more peers than can be told apart share one line a second") {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aldis/telemetry/prometheus.hpp"
 
-#include <catch2/catch.hpp>
 #include <array>
+#include <catch2/catch.hpp>
 #include <limits>
 #include <string>
 
@@ -16,7 +16,8 @@ namespace {
 // Without the lines about the answer itself, which every answer has.
 std::string rendered(PrometheusText& text) {
   std::string all{text.finish()};
-  for (const std::string_view head : {"# HELP aldis_metrics_series ", "# HELP aldis_metrics_series_folded_total "}) {
+  for (const std::string_view head :
+       {"# HELP aldis_metrics_series ", "# HELP aldis_metrics_series_folded_total "}) {
     const auto at = all.find(head);
     REQUIRE(at != std::string::npos);
     auto end = at;
@@ -102,7 +103,9 @@ TEST_CASE("past the limit new label sets fold into _other, and the folding is co
   PrometheusText text{3};
   for (int scrape = 1; scrape <= 2; ++scrape) {
     text.begin();
-    for (const std::string_view op : {"a", "b", "c", "d", "e"}) { text.gauge("aldis_receipts_awaited", {{"operator", op}}, 10); }
+    for (const std::string_view op : {"a", "b", "c", "d", "e"}) {
+      text.gauge("aldis_receipts_awaited", {{"operator", op}}, 10);
+    }
     text.gauge("aldis_ready", {}, 1);  // a family without labels is one series: never folded
     const std::string all{text.finish()};
     CHECK(has_line(all, "aldis_receipts_awaited{operator=\"_other\"} 20"));
@@ -152,7 +155,8 @@ TEST_CASE("a scrape starts from nothing") {
 
 TEST_CASE("the line of /proc/PID/stat is read past a program name with spaces and parentheses") {
   const auto stat = parse_process_stat(
-      "812 (a) b (c)) S 1 812 812 0 -1 4194560 900 0 1 0 250 50 0 0 20 0 7 0 123456 104857600 2560 184467440737095 1 1 0\n");
+      "812 (a) b (c)) S 1 812 812 0 -1 4194560 900 0 1 0 250 50 0 0 20 0 7 0 123456 104857600 2560 "
+      "184467440737095 1 1 0\n");
   REQUIRE(stat);
   CHECK(stat->cpu_ticks == 300);
   CHECK(stat->threads == 7);
@@ -169,8 +173,9 @@ TEST_CASE("the process reports itself") {
   text.begin();
   report_process(text);
   const std::string all = rendered(text);
-  for (const std::string_view name : {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
-                                      "process_max_fds", "process_threads", "process_start_time_seconds"}) {
+  for (const std::string_view name :
+       {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
+        "process_threads", "process_start_time_seconds"}) {
     CHECK(all.find("\n" + std::string{name} + " ") != std::string::npos);
   }
   CHECK(all.find("process_threads 0") == std::string::npos);
