@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/message_table.hpp"
+#include "aldis/engine/message_table.hpp"
 
 #include <new>
 

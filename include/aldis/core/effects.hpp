@@ -61,7 +61,8 @@ struct AnswerReplace {
 struct DeliverReceipt {
   SessionId session;
   DeliveryToken token;
-  const Message* message = nullptr;
+  MessageId message_id{};
+  const Message* message = nullptr;  // filled in when the effect leaves the gate
   PublicId id;
   Status status = Status::kDelivered;  // kSent = intermediate ENROUTE or ACCEPTD
   bool intermediate = false;
@@ -95,12 +96,25 @@ struct DeliverInbound {
   const Inbound* inbound = nullptr;
 };
 
+// The octets of one part as its operator wants them. Views are good for the call.
+struct Payload {
+  Octets udh;   // with its length octet; not empty = esm_class 0x40
+  Octets body;  // follows udh
+  std::uint8_t data_coding = 0;
+  bool message_payload = false;  // goes in TLV 0x0424: too long for short_message, or the whole text of a long message
+  std::uint8_t sar_total = 0;    // 0 = no SAR TLVs
+  std::uint8_t sar_seqnum = 0;
+  std::uint16_t sar_ref = 0;
+};
+
 // Put one leased part on the wire. Released when its LEASE is durable and the link has window.
 struct SendOnLink {
   LinkId link;
   PartRef part;
   const Message* message = nullptr;
+  Payload payload;
   Duration validity_left{};  // of this attempt; 0 = none
+  bool more = false;         // another part of the same message follows
 };
 
 // deliver_sm_resp to an operator: the receipt or inbound message is durable.

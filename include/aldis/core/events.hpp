@@ -142,6 +142,7 @@ struct SubmitResult {
   Outcome outcome;
   std::uint16_t window_free = 0;  // after this result
   std::uint16_t lease_max = 0;
+  bool late = false;  // the answer of an attempt that had been given up as unanswered
   std::optional<std::uint8_t> congestion_state;  // 5.0: 0..100
 };
 

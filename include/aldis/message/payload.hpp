@@ -9,22 +9,11 @@
 
 #include "aldis/base/octets.hpp"
 #include "aldis/base/result.hpp"
+#include "aldis/core/effects.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/settings.hpp"
 
 namespace aldis::message {
-
-// Views are of the message or of `scratch`, and good until either changes.
-struct Payload {
-  Octets udh;   // with its length octet; not empty = esm_class 0x40
-  Octets body;  // follows udh
-  std::uint8_t data_coding = 0;
-  bool message_payload =
-      false;  // goes in TLV 0x0424: too long for short_message, or the whole text of a long message
-  std::uint8_t sar_total = 0;  // 0 = no SAR TLVs
-  std::uint8_t sar_seqnum = 0;
-  std::uint16_t sar_ref = 0;
-};
 
 enum class PayloadError : std::uint8_t {
   kNoPlace,  // the text has characters that neither the operator's alphabet nor, at this length, UCS-2 can carry
@@ -34,6 +23,7 @@ enum class PayloadError : std::uint8_t {
 // PDUs that carry the message to this operator: its parts, or 1 where long texts go as one message_payload.
 std::uint16_t pdu_count(const Message& message, const OperatorSettings& op);
 
+// Views in the result are of the message or of `scratch`, and good until either changes (core/effects.hpp: Payload).
 // Part `part` (0-based, below pdu_count). Split texts use message.concat_ref, which must be set by then.
 Result<Payload, PayloadError> part_payload(const Message& message, std::uint16_t part,
                                            const OperatorSettings& op, std::string& scratch);

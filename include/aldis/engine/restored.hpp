@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "aldis/core/directory.hpp"
+#include "aldis/core/effects.hpp"
+#include "aldis/engine/message_table.hpp"
+#include "aldis/spool/recover.hpp"
+
+namespace aldis::engine {
+
+// What the journal says was alive: replay fills it, record by record, and the engine takes it over. Messages that are final
+// and owe nothing are dropped on the way, so it grows no larger than the live state. Used once, at start, by main().
+class Restored final : public spool::ReplayVisitor {
+ public:
+  // `now` turns the wall-clock deadlines of records into instants.
+  explicit Restored(const Now& now) : now_(now) {}
+
+  struct OrphanImage {
+    MessageId id{};
+    Lsn home{};
+    OperatorReceipt receipt;  // its views are of the strings below
+    std::string id_tlv, id_text, stat_word, err, body;
+  };
+  using Owed = boost::container::small_vector<spool::OwedItem, 1>;
+
+  MessageTable messages;
+  boost::unordered_flat_map<MessageId, Owed> owed;  // receipts not acknowledged, oldest first
+  boost::unordered_flat_map<MessageId, std::unique_ptr<Inbound>> inbound;
+  boost::unordered_flat_map<MessageId, std::unique_ptr<OrphanImage>> orphans;
+  std::vector<KnownName> names;
+  boost::unordered_flat_map<OperatorId, std::string> dialects;
+  boost::unordered_flat_map<AccountId, std::uint32_t> short_ids;  // next free one
+  std::uint64_t next_sequence = 0;
+
+  void on(const spool::Place& place, const spool::AcceptRecord& record) override;
+  void on(const spool::Place& place, const spool::LeaseRecord& record) override;
+  void on(const spool::Place& place, const spool::ResultRecord& record) override;
+  void on(const spool::Place& place, const spool::ReceiptRecord& record) override;
+  void on(const spool::Place& place, const spool::OrphanRecord& record) override;
+  void on(const spool::Place& place, const spool::OrphanDoneRecord& record) override;
+  void on(const spool::Place& place, const spool::InboundRecord& record) override;
+  void on(const spool::Place& place, const spool::OwedDoneRecord& record) override;
+  void on(const spool::Place& place, const spool::FinalRecord& record) override;
+  void on(const spool::Place& place, const spool::ChangeRecord& record) override;
+  void on(const spool::Place& place, const spool::SettingsRecord& record) override;
+  void on(const spool::Place& place, const spool::CheckpointRecord& record) override;
+
+ private:
+  void owe(MessageId id, const std::optional<spool::OwedItem>& item);
+  void drop_if_done(Message& message);
+  void learn(const spool::NameEntry& name);
+
+  Now now_;
+};
+
+}  // namespace aldis::engine

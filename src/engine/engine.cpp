@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of things.
+#include "aldis/engine/engine.hpp"
+
+#include <algorithm>
+
+#include "engine/state.hpp"
+
+namespace aldis::engine {
+
+namespace {
+
+template <class Id>
+std::optional<Id> known(Id id, Id none) {
+  return id == none ? std::nullopt : std::optional<Id>{id};
+}
+
+routing::AccountResolver accounts_of(const Directory& directory) {
+  return [&directory](std::string_view name) { return known(directory.find_account(name), kNoAccount); };
+}
+
+routing::OperatorResolver operators_of(const Directory& directory) {
+  return [&directory](std::string_view name) { return known(directory.find_operator(name), kNoOperator); };
+}
+
+// The end of a turn. The order matters: time first, then work for links and sessions, then what the turn accepted goes to
+// the journal, and at last everything the turn promised waits for the journal's end.
+void end_turn(State& s, const Now& now) {
+  s.wheel.advance(now.mono, [&](TimerHook& hook) { housekeeping::timer_fired(s, now, static_cast<Message&>(hook)); });
+  while (!s.late_answers.empty() && s.late_answers.top().at <= now.mono) {
+    s.gate.hold(Effect{s.late_answers.top().answer});
+    s.late_answers.pop();
+  }
+  receiving::expire_orphans(s, now);
+  sending::sweep(s, now);
+  sending::lease_work(s, now);
+  acceptance::write_fresh(s, now);
+  owing::deliver(s, now);
+  housekeeping::compact(s, now);
+  s.free_finished();
+  housekeeping::checkpoint_if_due(s, now);
+  s.gate.seal(s.journal.position());
+}
+
+// The one place where promises leave (DESIGN 3).
+void release(State& s, const Now& now) {
+  s.gate.release(s.journal.durable(), [&](PromiseGate::Held& held) {
+    if (const auto* ready = std::get_if<LeaseReady>(&held)) { return sending::lease_ready(s, now, *ready); }
+    if (const auto* freed = std::get_if<PlacesFreed>(&held)) { return sending::places_freed(s, *freed); }
+    auto& effect = std::get<Effect>(held);
+    if (auto* receipt = std::get_if<DeliverReceipt>(&effect)) {
+      receipt->message = s.messages.find(receipt->message_id);
+      if (receipt->message == nullptr) { return; }  // its session is gone, and so is what it was owed
+      receipt->id = {receipt->message->public_id, receipt->message->short_id};
+    }
+    s.sink.on(now, effect);
+  });
+}
+
+struct Visitor {
+  State& s;
+  const Now& now;
+
+  void operator()(const SessionBound& event) const { s.outbox.on_session_bound(now, event); }
+  void operator()(const SessionClosed& event) const { s.outbox.on_session_closed(now, event.session); }
+  void operator()(const Submit& event) const { acceptance::on(s, now, event); }
+  void operator()(const QueryMessage& event) const { requests::on(s, now, event); }
+  void operator()(const CancelMessage& event) const { requests::on(s, now, event); }
+  void operator()(const ReplaceMessage& event) const { requests::on(s, now, event); }
+  void operator()(const DeliverResult& event) const { owing::on(s, now, event); }
+  void operator()(const LinkBound& event) const { sending::on(s, now, event); }
+  void operator()(const LinkCredit& event) const { sending::on(s, now, event); }
+  void operator()(const LinkLost& event) const { sending::on(s, now, event); }
+  void operator()(const SubmitResult& event) const { sending::on(s, now, event); }
+  void operator()(const OperatorReceipt& event) const { receiving::on(s, now, event); }
+  void operator()(const OperatorInbound& event) const { receiving::on(s, now, event); }
+  void operator()(const JournalDurable& event) const {
+    s.journal.on_durable(event.up_to);
+    release(s, now);
+  }
+  void operator()(const Tick&) const {
+    end_turn(s, now);
+    release(s, now);  // a turn that wrote nothing depends on what is durable already
+  }
+  void operator()(const Drain&) const { s.draining = true; }
+};
+
+}  // namespace
+
+State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::unique_ptr<Restored> restored_in)
+    : settings(setup.settings),
+      directory(setup.directory),
+      journal(setup.journal),
+      log(setup.log),
+      sink(sink_in),
+      restored(std::move(restored_in)),
+      messages(restored->messages),
+      lookup(messages),
+      wheel(now.mono),
+      routes(settings.routes, accounts_of(directory), operators_of(directory)),
+      inbound_routes(settings.inbound, accounts_of(directory), operators_of(directory)),
+      correlator(setup.key, id_rules),
+      orphans(setup.key, id_rules, {settings.limits.orphans_in_memory, settings.limits.orphan_retention}),
+      outbox(now) {
+  for (std::uint32_t i = 0; i < directory.accounts_count(); ++i) {
+    const AccountId id{i};
+    const auto& account = directory.account(id);
+    dispatch.configure_account(id, account.weight);
+    admission.configure(now.mono, id, account);
+    if (!account.enabled) { admission.disable(id); }
+    outbox.set_account(id, notify::delivery_of(account));
+  }
+  groups.resize(directory.operators_count());
+  for (std::uint32_t i = 0; i < directory.operators_count(); ++i) {
+    dispatch.configure_operator(now.mono, OperatorId{i}, directory.op(OperatorId{i}));
+  }
+  links.resize(directory.links().size());
+  for (const auto& link : directory.links()) {
+    links[link.id.value()].op = link.op;
+    groups[link.op.value()].links.push_back(link.id);
+  }
+}
+
+Engine::Engine(const Now& now, const Setup& setup, EffectSink& sink, std::unique_ptr<Restored> restored)
+    : state_(std::make_unique<State>(now, setup, sink, std::move(restored))) {
+  housekeeping::start(*state_, now);
+}
+
+Engine::~Engine() = default;
+
+void Engine::on(const Now& now, const Event& event) { std::visit(Visitor{*state_, now}, event); }
+
+Instant Engine::next_deadline() const {
+  const State& s = *state_;
+  Instant next = std::min({s.wheel.next_deadline(), s.outbox.next_deadline(), s.idle_marker_at});
+  if (!s.late_answers.empty()) { next = std::min(next, s.late_answers.top().at); }
+  for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
+    const Group& group = s.groups[i];
+    if (group.sweeping) { return Instant{}; }
+    if (group.up == 0) { continue; }
+    // Only tokens that a link has room for are worth waking up for.
+    const bool queued = s.dispatch.queued(OperatorId{i}) > 0;
+    for (const LinkId id : group.links) {
+      const Link& link = s.links[id.value()];
+      if (!link.up) { continue; }
+      const bool waits = !link.ready.empty() && link.credit > 0;
+      if (waits || (queued && link.leased < link.lease_max && !s.draining)) {
+        const Instant tokens = waits ? Instant{} : state_->dispatch.tokens_at(OperatorId{i});
+        next = std::min(next, std::max(link.silent_until, tokens));
+      }
+    }
+  }
+  return next;
+}
+
+bool Engine::drained() const {
+  return state_->gate.size() == 0 &&
+         std::all_of(state_->links.begin(), state_->links.end(),
+                     [](const Link& link) { return !link.up || (link.leased == 0 && link.ready.empty()); });
+}
+
+Engine::Release Engine::releasable() const { return {state_->oldest_written, state_->oldest_written_at}; }
+
+std::size_t Engine::messages_live() const { return state_->messages.size(); }
+
+void Engine::collect(const Now& now, ports::MetricReport& report) { housekeeping::collect(*state_, now, report); }
+
+}  // namespace aldis::engine

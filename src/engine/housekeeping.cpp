@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start after replay, timers, checkpoints, compaction, counters.
+#include <algorithm>
+
+#include "aldis/base/check.hpp"
+#include "aldis/receipts/error_codes.hpp"
+#include "engine/state.hpp"
+
+namespace aldis::engine::housekeeping {
+
+namespace {
+
+constexpr std::size_t kCompactPerTurn = 256;
+constexpr std::size_t kNamesPerCheckpoint = 1024;
+
+std::optional<IdDialect> dialect_named(std::string_view name) {
+  for (const auto dialect : {IdDialect::kSame, IdDialect::kReceiptDec, IdDialect::kReceiptHex}) {
+    if (receipts::name_of(dialect) == name) { return dialect; }
+  }
+  return std::nullopt;
+}
+
+// Correlation of what an operator has: by id where it gave one, else by watching.
+void watch_parts(State& s, Message& message) {
+  for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
+    const Part& part = message.parts[i];
+    if (part.attempt == 0 || message.op == kNoOperator) { continue; }
+    if (!part.operator_id.empty()) {
+      s.correlator.remember(message.op, part.operator_id, {message.id, i});
+    } else if (part.status == Status::kUncertain || part.status == Status::kSent) {
+      s.correlator.watch(message.op, message, i, message.accepted_at);
+    }
+  }
+}
+
+void start_message(State& s, const Now& now, Message& message) {
+  bool uncertain = false;
+  for (auto& part : message.parts) {
+    if (part.status != Status::kSending) { continue; }
+    part.status = Status::kUncertain;  // leased without a result: nobody knows (CONTRACT 2)
+    part.uncertain = true;
+    uncertain = true;
+    ++s.counters.uncertain;
+  }
+  if (uncertain) {
+    const bool unsent = std::any_of(message.parts.begin(), message.parts.end(),
+                                    [](const Part& part) { return part.status == Status::kQueued; });
+    message.status = unsent ? Status::kQueued : Status::kUncertain;
+  }
+  message.link = kNoLink;
+  s.count_in(message);
+  watch_parts(s, message);
+  if (message.public_id != message.id) {
+    auto& siblings = s.multi[message.public_id];
+    if (siblings.empty()) { siblings.push_back(message.public_id); }
+    siblings.push_back(message.id);
+  }
+  if (is_final(message.status)) { return s.leave_if_done(now, message); }
+  switch (message.status) {
+    case Status::kQueued:
+    case Status::kScheduled: {
+      s.admission.queue_joined(message.account);
+      const bool tied = std::any_of(message.parts.begin(), message.parts.end(),
+                                    [](const Part& p) { return p.attempt > 0 && p.status != Status::kQueued; });
+      if (!tied) { message.op = kNoOperator; }  // routes and health may be others now
+      return sending::queue(s, now, message, false);
+    }
+    case Status::kUncertain:
+    case Status::kSent: return sending::settle(s, now, message);
+    default: return;
+  }
+}
+
+void start_owed(State& s, const Now& now, Restored& restored) {
+  for (auto& [id, items] : restored.owed) {
+    Message* message = s.messages.find(id);
+    if (message == nullptr) { continue; }
+    for (const auto& item : items) { s.owe(now, *message, item); }
+  }
+  restored.owed.clear();
+  for (auto& [id, item] : restored.inbound) { s.outbox.owe(now, std::move(item)); }
+  restored.inbound.clear();
+}
+
+void start_orphans(State& s, const Now& now, Restored& restored) {
+  std::vector<Restored::OrphanImage*> in_order;
+  for (auto& [id, image] : restored.orphans) { in_order.push_back(image.get()); }
+  std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  for (const auto* image : in_order) {
+    if (image->receipt.received_at + s.settings.limits.orphan_retention <= now.wall) { continue; }
+    const auto why = image->receipt.unparsed ? receipts::Unmatched::kUnparsed : receipts::Unmatched::kUnknown;
+    auto& orphan = s.orphans.park(std::make_unique<receipts::Orphan>(image->id, image->receipt, why));
+    orphan.home = image->home;
+  }
+  restored.orphans.clear();
+}
+
+// Everything live, ordered by where its newest image stands in the journal.
+void order_homes(State& s, std::vector<Homed*>& all) {
+  std::sort(all.begin(), all.end(), [](const Homed* a, const Homed* b) { return a->home < b->home; });
+  for (Homed* homed : all) { s.homes.push_back(*homed); }
+}
+
+void write_checkpoint(State& s, const Now& now) {
+  const auto known = s.directory.names();
+  std::vector<spool::NameEntry> names;
+  for (const auto& name : known) { names.push_back({name.kind, name.number, name.name}); }
+  std::vector<spool::DialectEntry> dialects;
+  for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
+    if (const auto learned = s.id_rules.learned(OperatorId{i}); learned != IdDialect::kAuto) {
+      dialects.push_back({OperatorId{i}, receipts::name_of(learned)});
+    }
+  }
+  std::vector<spool::ShortIdCounter> counters;
+  for (const auto& [account, last] : s.short_ids) { counters.push_back({account, last + 1}); }
+  spool::CheckpointRecord record;
+  record.next_sequence = s.next_sequence;
+  record.generation = s.journal.start().generation;
+  record.node = s.settings.node_id;
+  record.wall = now.wall;
+  record.oldest_segment = s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
+  record.dialects = dialects;
+  record.short_ids = counters;
+  Lsn end{};
+  for (std::size_t at = 0; at == 0 || at < names.size(); at += kNamesPerCheckpoint) {
+    record.names = std::span{names}.subspan(at, std::min(kNamesPerCheckpoint, names.size() - at));
+    end = s.journal.append(record);
+  }
+  s.oldest_written = record.oldest_segment;
+  s.oldest_written_at = end;
+}
+
+void write_again(State& s, const Now& now, Homed& homed) {
+  switch (homed.homed_kind) {
+    case Homed::Kind::kMessage: return s.append_image(now, static_cast<Message&>(homed));
+    case Homed::Kind::kInbound:
+      return s.rehome(homed, s.journal.append(spool::InboundRecord{&static_cast<Inbound&>(homed)}));
+    case Homed::Kind::kOrphan: {
+      const auto& orphan = static_cast<receipts::Orphan&>(homed);
+      OperatorReceipt receipt;
+      receipt.op = orphan.op;
+      receipt.intermediate = orphan.intermediate;
+      receipt.id_tlv = orphan.id_tlv;
+      receipt.id_text = orphan.id_text;
+      receipt.state = orphan.state;
+      receipt.accepted_word = orphan.accepted_word;
+      receipt.stat_word = orphan.stat_word;
+      receipt.err = orphan.err.view();
+      receipt.unparsed = orphan.reason == receipts::Unmatched::kUnparsed;
+      receipt.source = orphan.source;
+      receipt.destination = orphan.destination;
+      receipt.user_message_reference = orphan.user_message_reference;
+      receipt.received_at = orphan.received_at;
+      receipt.body = orphan.body;
+      return s.rehome(homed, s.journal.append(spool::OrphanRecord{orphan.id, receipt}));
+    }
+  }
+}
+
+}  // namespace
+
+void start(State& s, const Now& now) {
+  Restored& restored = *s.restored;
+  for (const auto& [op, name] : restored.dialects) {
+    if (const auto dialect = dialect_named(name)) { s.id_rules.restore(op, *dialect); }
+  }
+  for (const auto& [account, next] : restored.short_ids) { s.short_ids[account] = next - 1; }
+  std::vector<Homed*> all;
+  std::vector<Message*> messages;
+  s.messages.visit([&](Message& message) { messages.push_back(&message); });
+  std::sort(messages.begin(), messages.end(), [](const Message* a, const Message* b) { return a->id < b->id; });
+  for (const auto& [id, item] : restored.inbound) { all.push_back(item.get()); }
+  start_orphans(s, now, restored);
+  start_owed(s, now, restored);
+  for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
+    s.orphans.for_each(OperatorId{i}, [&](receipts::Orphan& orphan) { all.push_back(&orphan); });
+  }
+  for (Message* message : messages) { all.push_back(message); }
+  order_homes(s, all);
+  for (Message* message : messages) { start_message(s, now, *message); }
+  s.free_finished();
+  write_checkpoint(s, now);
+  if (s.counters.uncertain > 0) { s.log.warn("message.uncertain", {{"count", s.counters.uncertain}}); }
+}
+
+void timer_fired(State& s, const Now& now, Message& message) {
+  switch (message.status) {
+    case Status::kScheduled:
+    case Status::kQueued:
+      if (now.mono >= message.expires_at) {
+        s.finish(now, message, Status::kExpired, UnknownReason::kNone, receipts::err::kExpired);
+        return;
+      }
+      s.step(message, Status::kQueued);
+      sending::queue(s, now, message, false);
+      return;
+    case Status::kUncertain: return sending::make_uncertain_due(s, now, message);
+    case Status::kSending: return;  // its result decides
+    case Status::kSent: {
+      const bool no_id = std::any_of(message.parts.begin(), message.parts.end(), [](const Part& part) {
+        return part.status == Status::kSent && part.operator_id.empty();
+      });
+      s.finish(now, message, Status::kUnknown, no_id ? UnknownReason::kNoOperatorId : UnknownReason::kNoReceipt,
+               receipts::err::kNoOutcome);
+      return;
+    }
+    default:  // final, and the time for a late verdict is over
+      s.forget_parts(message);
+      message.late = true;
+      if (message.owed_open == 0) { s.finished.push_back(message.id); }
+      return;
+  }
+}
+
+void checkpoint_if_due(State& s, const Now& now) {
+  const auto oldest = s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
+  // Twice at most: writing the checkpoint may itself begin a segment.
+  if (s.journal.take_segment_began() || oldest > s.oldest_written) {
+    write_checkpoint(s, now);
+    s.idle_marker_at = kNever;
+  }
+  if (!s.journal.wants_idle_marker()) {
+    s.idle_marker_at = kNever;
+  } else if (s.idle_marker_at == kNever) {
+    s.idle_marker_at = now.mono + kIdleMarker;
+  } else if (now.mono >= s.idle_marker_at) {
+    s.journal.append_idle_marker();
+    s.idle_marker_at = kNever;
+  }
+}
+
+// The oldest images are written again when the journal has grown to twice what is live: each live octet is then copied at
+// most about once per doubling, and disk space stays within about twice the live state plus a few segments.
+void compact(State& s, const Now& now) {
+  if (s.homes.empty()) { return; }
+  const auto oldest = s.journal.segment_of(s.homes.front().home);
+  const auto segments = s.journal.current_segment() - oldest + 1;
+  constexpr std::uint64_t kOctetsPerLive = 512;
+  const auto live_segments = s.messages.size() * kOctetsPerLive / s.journal.start().segment_octets;
+  if (segments <= 4 + 2 * live_segments) { return; }
+  for (std::size_t n = 0; n < kCompactPerTurn && !s.homes.empty(); ++n) {
+    Homed& homed = s.homes.front();
+    if (s.journal.segment_of(homed.home) != oldest) { return; }
+    write_again(s, now, homed);
+    ++s.counters.compacted;
+  }
+}
+
+}  // namespace aldis::engine::housekeeping

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Status, finals, and what is owed for them.
+#include <algorithm>
+
+#include "aldis/base/check.hpp"
+#include "aldis/message/receipt_owed.hpp"
+#include "aldis/receipts/error_codes.hpp"
+#include "engine/state.hpp"
+
+namespace aldis::engine {
+
+std::uint64_t stirred(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+  return x ^ (x >> 31);
+}
+
+double jitter_of(MessageId id, std::uint32_t salt) {
+  return static_cast<double>(stirred(id.value() * 31 + salt) >> 11) * 0x1.0p-53;
+}
+
+bool awaits_late_receipt(const Message& message) {
+  if (message.late || (message.status != Status::kExpired && message.status != Status::kUnknown)) { return false; }
+  return std::any_of(message.parts.begin(), message.parts.end(), [](const Part& part) { return part.attempt > 0; });
+}
+
+MessageId State::next_id() {
+  return make_message_id(settings.node_id, journal.start().generation, next_sequence++);
+}
+
+void State::step(Message& message, Status to) {
+  if (message.status == to) { return; }
+  ALDIS_CHECK(may_step(message.status, to));
+  step_counted(message.status, to);
+  message.status = to;
+  ++message.status_seq;
+}
+
+void State::step_counted(Status from, Status to) {
+  --counters.pending_or_final[static_cast<std::size_t>(from)];
+  ++counters.pending_or_final[static_cast<std::size_t>(to)];
+}
+
+std::optional<spool::OwedItem> State::owed_item(const Now& now, const Message& message, bool intermediate,
+                                                bool accepted_word) {
+  const auto& account = directory.account(message.account);
+  const bool owed = intermediate ? message::intermediate_receipt_owed(message.registered_delivery, account.receipts.mode)
+                                 : message::final_receipt_owed(message.registered_delivery, message.status,
+                                                               account.receipts.mode,
+                                                               account.smpp.version == VersionSetting::k50);
+  if (!owed) { return std::nullopt; }
+  spool::OwedItem item;
+  item.status_seq = message.status_seq;
+  item.status = intermediate ? Status::kSent : message.status;
+  item.intermediate = intermediate;
+  item.accepted_word = accepted_word;
+  const auto* op = message.op == kNoOperator ? nullptr : &directory.op(message.op);
+  item.err = receipts::err::for_customer(message.err.view(), op, account.receipts.err);
+  item.done_at = intermediate ? now.wall : message.done_at;
+  item.owed_since = now.wall;
+  item.parts_delivered = receipts::parts_delivered(message);
+  return item;
+}
+
+void State::owe(const Now& now, Message& message, const spool::OwedItem& item) {
+  // The usual case, one receipt for a final state, can be told from the message itself; anything else is remembered.
+  const auto unusual = owed_unusual.find(message.id);
+  if (item.intermediate || message.owed_open > 0 || unusual != owed_unusual.end()) {
+    auto& items = owed_unusual[message.id];
+    if (items.empty() && message.owed_open == 1) {
+      // A final was owed alone so far; a late upgrade joins it. What it said is gone from the message: say it as it was.
+      spool::OwedItem before = item;
+      before.status_seq = static_cast<std::uint16_t>(item.status_seq - 1);
+      items.push_back(before);
+    }
+    items.push_back(item);
+  }
+  ++message.owed_open;
+  outbox.owe(now, message,
+             {message.id, item.status_seq, item.status, item.intermediate, item.accepted_word, item.err, item.done_at,
+              item.parts_delivered},
+             item.owed_since);
+}
+
+void State::owed_done(Message& message, std::uint16_t status_seq) {
+  ALDIS_CHECK(message.owed_open > 0);
+  --message.owed_open;
+  if (const auto at = owed_unusual.find(message.id); at != owed_unusual.end()) {
+    std::erase_if(at->second, [&](const auto& item) { return item.status_seq == status_seq; });
+    if (at->second.empty()) { owed_unusual.erase(at); }
+  }
+}
+
+std::vector<spool::OwedItem> State::owed_of(const Message& message) const {
+  if (message.owed_open == 0) { return {}; }
+  if (const auto at = owed_unusual.find(message.id); at != owed_unusual.end()) { return at->second; }
+  const auto& account = directory.account(message.account);
+  const auto* op = message.op == kNoOperator ? nullptr : &directory.op(message.op);
+  spool::OwedItem item;
+  item.status_seq = message.status_seq;
+  item.status = message.status;
+  item.err = receipts::err::for_customer(message.err.view(), op, account.receipts.err);
+  item.done_at = message.done_at;
+  item.owed_since = message.done_at;
+  item.parts_delivered = receipts::parts_delivered(message);
+  return {item};
+}
+
+void State::finish(const Now& now, Message& message, Status status, UnknownReason reason, std::string_view err) {
+  dispatch.remove(message);  // nothing if it is not in a lane
+  if (message.status == Status::kQueued || message.status == Status::kScheduled) { admission.queue_left(message.account); }
+  for (auto& part : message.parts) {
+    if (is_final(part.status)) { continue; }
+    part.status = status;
+    part.err.assign(err);
+  }
+  message.unknown_reason = reason;
+  message.err.assign(err);
+  message.done_at = now.wall;
+  step(message, status);
+  const auto owed = owed_item(now, message, false, false);
+  journal.append(spool::FinalRecord{message.id, status, reason, err, message.status_seq, now.wall, owed});
+  if (owed) { owe(now, message, *owed); }
+  leave_if_done(now, message);
+}
+
+void State::forget_parts(Message& message) {
+  for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
+    const PartRef ref{message.id, i};
+    if (!message.parts[i].operator_id.empty()) {
+      correlator.forget(message.op, message.parts[i].operator_id, ref);
+    }
+    if (message.parts[i].uncertain || message.parts[i].operator_id.empty()) { correlator.unwatch(ref); }
+  }
+}
+
+void State::leave_if_done(const Now& now, Message& message) {
+  if (!is_final(message.status)) { return; }
+  if (awaits_late_receipt(message)) {
+    wheel.arm(message, now.instant_of(message.done_at) + settings.limits.late_window);
+    return;
+  }
+  message.TimerHook::cancel();
+  forget_parts(message);
+  if (message.owed_open == 0) { finished.push_back(message.id); }
+}
+
+void State::free_finished() {
+  for (const MessageId id : finished) {
+    Message* message = messages.find(id);
+    if (message == nullptr || message->owed_open > 0 || awaits_late_receipt(*message)) { continue; }
+    if (message->public_id != message->id) {
+      if (const auto at = multi.find(message->public_id); at != multi.end()) {
+        std::erase(at->second, id);
+        if (at->second.empty()) { multi.erase(at); }
+      }
+    }
+    messages.remove(*message);
+  }
+  finished.clear();
+}
+
+void State::rehome(Homed& homed, Lsn home) {
+  static_cast<HomeHook&>(homed).unlink();
+  homed.home = home;
+  homes.push_back(homed);
+}
+
+void State::append_image(const Now& now, Message& message) {
+  spool::AcceptRecord record;
+  record.message = &message;
+  if (message.due_at > now.mono) { record.due_at = now.wall_of(message.due_at); }
+  if (message.expires_at != kNever) { record.expires_at = now.wall_of(message.expires_at); }
+  const auto owed = owed_of(message);
+  record.owed = owed;
+  rehome(message, journal.append(record));
+}
+
+}  // namespace aldis::engine

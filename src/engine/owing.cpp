@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What accounts are owed goes to their sessions, until they acknowledge it (CONTRACT D7).
+#include "engine/state.hpp"
+
+namespace aldis::engine::owing {
+
+namespace {
+
+void settle(State& s, const notify::Settled& settled) {
+  if (settled.kind == notify::Settled::Kind::kRetry) { return; }
+  spool::OwedDoneRecord record;
+  record.id = settled.message;
+  record.inbound = settled.is_inbound;
+  record.status_seq = settled.status_seq;
+  record.kind = settled.kind == notify::Settled::Kind::kAcknowledged ? spool::OwedDoneRecord::Kind::kAcknowledged
+                                                                     : spool::OwedDoneRecord::Kind::kDeadLetter;
+  s.journal.append(record);
+  if (settled.is_inbound) { return; }
+  if (Message* message = s.messages.find(settled.message)) {
+    s.owed_done(*message, settled.status_seq);
+    if (message->owed_open == 0 && is_final(message->status)) { s.finished.push_back(message->id); }
+  }
+}
+
+}  // namespace
+
+void on(State& s, const Now& now, const DeliverResult& result) {
+  if (const auto settled = s.outbox.on_result(now, result)) { settle(s, *settled); }
+}
+
+void deliver(State& s, const Now& now) {
+  s.outbox.advance(now);
+  while (const auto expired = s.outbox.next_expired()) { settle(s, *expired); }
+  if (!s.outbox.has_work()) { return; }
+  s.outbox.pump(now, [&](const notify::Delivery& delivery) {
+    if (delivery.inbound != nullptr) {
+      s.gate.hold(Effect{DeliverInbound{delivery.session, delivery.token, delivery.inbound}});
+      return;
+    }
+    const auto& receipt = delivery.receipt;
+    DeliverReceipt effect;
+    effect.session = delivery.session;
+    effect.token = delivery.token;
+    effect.message_id = receipt.message;
+    effect.status = receipt.status;
+    effect.intermediate = receipt.intermediate;
+    effect.accepted_word = receipt.accepted_word;
+    effect.err = receipt.err;
+    effect.done_at = receipt.done_at;
+    effect.parts_delivered = receipt.parts_delivered;
+    s.gate.hold(Effect{effect});
+  });
+}
+
+}  // namespace aldis::engine::owing

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators send us: receipts and inbound messages. Each is durable before it is acknowledged (CONTRACT D5, D5b).
+#include <algorithm>
+
+#include "aldis/receipts/error_codes.hpp"
+#include "engine/state.hpp"
+
+namespace aldis::engine::receiving {
+
+namespace {
+
+void write_dialect(State& s, OperatorId op, IdDialect learned) {
+  const spool::DialectEntry entry{op, receipts::name_of(learned)};
+  s.journal.append(spool::SettingsRecord{{}, {&entry, 1}});
+  s.log.info("receipt.dialect_learned",
+             {{"operator", s.directory.operator_name(op)}, {"dialect", receipts::name_of(learned)}});
+}
+
+void park(State& s, const OperatorReceipt& receipt, receipts::Unmatched why) {
+  ++s.counters.receipts_parked;
+  const MessageId id = s.next_id();
+  auto& orphan = s.orphans.park(std::make_unique<receipts::Orphan>(id, receipt, why));
+  s.rehome(orphan, s.journal.append(spool::OrphanRecord{id, receipt}));
+  s.log.debug("receipt.parked", {{"operator", s.directory.operator_name(receipt.op)}, {"reason", receipts::name_of(why)}});
+}
+
+// One verdict for one part, from a receipt that came now or from one that was parked. False: after late_window, so the
+// receipt is an orphan.
+bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const receipts::Report& report,
+           std::string_view learned_operator_id, MessageId orphan) {
+  Part& part = message.parts[i];
+  const Status before = message.status;
+  const bool was_waiting = before == Status::kQueued || before == Status::kScheduled;
+  const bool had_id = !part.operator_id.empty();
+  const auto applied =
+      receipts::apply_receipt(message, i, report, now.wall, {.late_window = s.settings.limits.late_window});
+  s.step_counted(before, message.status);
+  if (applied.too_late) { return false; }
+  s.counters.receipts_duplicate += applied.duplicate ? 1 : 0;
+  s.counters.receipts_contradicting += applied.contradicting ? 1 : 0;
+  s.counters.receipts_late += applied.late ? 1 : 0;
+  if (!applied.part_changed && !applied.changed && !applied.intermediate_to_report) {
+    if (orphan != MessageId{}) { s.journal.append(spool::OrphanDoneRecord{orphan}); }
+    return true;
+  }
+  if (!had_id && !learned_operator_id.empty()) {
+    s.correlator.unwatch({message.id, i});
+    part.operator_id = learned_operator_id;
+    s.correlator.remember(message.op, learned_operator_id, {message.id, i});
+  }
+  std::optional<spool::OwedItem> owed;
+  if (applied.final) {
+    owed = s.owed_item(now, message, false, false);
+  } else if (applied.intermediate_to_report) {
+    if (!applied.changed) { ++message.status_seq; }  // each thing a customer is told has its own number
+    owed = s.owed_item(now, message, true, report.accepted_word);
+  }
+  spool::ReceiptRecord record;
+  record.part = {message.id, i};
+  record.op = message.op;
+  record.state = part.status;
+  record.intermediate = applied.intermediate_to_report;
+  record.err = applied.final ? message.err.view() : part.err.view();
+  record.status_seq = message.status_seq;
+  record.late = message.late;
+  record.message_status = message.status;
+  record.unknown_reason = message.unknown_reason;
+  record.done_at = message.done_at;
+  if (!had_id) { record.operator_message_id = part.operator_id; }
+  record.orphan = orphan;
+  record.owed = owed;
+  s.journal.append(record);
+  if (owed) { s.owe(now, message, *owed); }
+  const bool waiting = message.status == Status::kQueued || message.status == Status::kScheduled;
+  if (was_waiting && !waiting) {  // it was about to be sent again, and need not
+    s.dispatch.remove(message);
+    s.admission.queue_left(message.account);
+  }
+  if (is_final(message.status)) {
+    s.leave_if_done(now, message);
+  } else if (message.status != before && message.status == Status::kSent) {
+    sending::settle(s, now, message);
+  }
+  return true;
+}
+
+// The number of the message that a piece of inbound text names: the first word, for keywords.
+std::string_view text_of(const OperatorInbound& inbound) {
+  std::string_view body = inbound.body;
+  if ((inbound.esm_class & 0x40u) != 0 && !body.empty()) {
+    const std::size_t header = std::size_t{u8(body.front())} + 1;
+    body = header <= body.size() ? body.substr(header) : std::string_view{};
+  }
+  return body;
+}
+
+}  // namespace
+
+void on(State& s, const Now& now, const OperatorReceipt& receipt) {
+  if (s.journal.room() == spool::Room::kNone) { return; }  // no answer: egress says nack_status in time
+  ++s.counters.receipts;
+  const auto& op = s.directory.op(receipt.op);
+  const auto match = receipt.unparsed ? Result<receipts::Match, receipts::Unmatched>{receipts::Unmatched::kUnparsed}
+                                      : s.correlator.correlate(receipt, op, s.lookup);
+  if (match.has_error()) {
+    if (receipt.unflagged) {  // it was a message from a handset after all
+      OperatorInbound inbound;
+      inbound.request = receipt.request;
+      inbound.op = receipt.op;
+      inbound.source = receipt.source;
+      inbound.destination = receipt.destination;
+      inbound.body = receipt.body;
+      return on(s, now, inbound);
+    }
+    park(s, receipt, match.error());
+  } else {
+    if (match->learned) { write_dialect(s, receipt.op, *match->learned); }
+    Message* message = s.messages.find(match->part.message);
+    const std::string_view id = !receipt.id_tlv.empty() ? receipt.id_tlv : receipt.id_text;
+    const bool fallback = match->how == receipts::How::kFallback;
+    if (apply(s, now, *message, match->part.part, receipts::report_of(receipt), fallback ? id : std::string_view{}, {})) {
+      ++s.counters.receipts_matched;
+      ++s.counters.matched_how[static_cast<std::size_t>(match->how)];
+    } else {
+      park(s, receipt, receipts::Unmatched::kLate);
+    }
+  }
+  s.gate.hold(Effect{AnswerOperator{receipt.request}});
+}
+
+void on(State& s, const Now& now, const OperatorInbound& inbound) {
+  if (s.journal.room() == spool::Room::kNone) { return; }
+  ++s.counters.inbound;
+  auto item = std::make_unique<Inbound>();
+  item->id = s.next_id();
+  item->op = inbound.op;
+  item->account =
+      s.inbound_routes.find({inbound.op, inbound.destination.digits.view(), text_of(inbound)}).value_or(kNoAccount);
+  item->source = inbound.source;
+  item->destination = inbound.destination;
+  item->service_type.assign(inbound.service_type);
+  item->esm_class = inbound.esm_class;
+  item->protocol_id = inbound.protocol_id;
+  item->priority_flag = inbound.priority_flag;
+  item->data_coding = inbound.data_coding;
+  item->body = inbound.body;
+  item->tlvs = inbound.tlvs;
+  item->received_at = now.wall;
+  s.counters.inbound_unroutable += item->account == kNoAccount ? 1u : 0u;
+  s.rehome(*item, s.journal.append(spool::InboundRecord{item.get()}));
+  s.outbox.owe(now, std::move(item));
+  s.gate.hold(Effect{AnswerOperator{inbound.request}});
+}
+
+void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i) {
+  const OperatorId op = message.op;
+  const MessageId id = message.id;
+  Message* still = &message;
+  while (still != nullptr && op != kNoOperator && s.orphans.size(op) > 0) {
+    const Part& part = still->parts[i];
+    receipts::Orphan* orphan = part.status == Status::kUncertain
+                                   ? s.orphans.match_uncertain(op, *still, now.wall)
+                                   : s.orphans.match(op, part.operator_id, *still, s.directory.op(op));
+    if (orphan == nullptr) { return; }
+    if (const auto learned = s.orphans.learn_from(*orphan, part.operator_id, s.directory.op(op))) { write_dialect(s, op, *learned); }
+    const std::string_view named = !orphan->id_tlv.empty() ? orphan->id_tlv : orphan->id_text;
+    const bool applied = apply(s, now, *still, i, receipts::report_of(*orphan),
+                               part.operator_id.empty() ? named : std::string_view{}, orphan->id);
+    if (!applied) { s.journal.append(spool::OrphanDoneRecord{orphan->id}); }
+    ++s.counters.receipts_matched;
+    ++s.counters.matched_how[static_cast<std::size_t>(receipts::How::kParked)];
+    s.orphans.remove(*orphan);
+    still = s.messages.find(id);
+  }
+}
+
+void expire_orphans(State& s, const Now& now) {
+  const auto next = s.orphans.next_expiry();
+  if (!next || now.wall < *next) { return; }
+  // Replay drops them by their age too, so their end needs no record of its own.
+  s.orphans.expire(now.wall);
+}
+
+}  // namespace aldis::engine::receiving

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replay. Records may be seen again and may speak of messages that are gone: then they say nothing (spool/records.hpp).
+#include "aldis/engine/restored.hpp"
+
+#include <algorithm>
+
+namespace aldis::engine {
+
+void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) {
+  Message* message = messages.find(record.message->id);
+  if (message == nullptr) {
+    message = &messages.make();
+    *message = *record.message;
+    messages.add(*message);
+  } else {
+    *message = *record.message;
+  }
+  message->home = place.end;
+  message->due_at = record.due_at == WallTime{} ? Instant{} : now_.instant_of(record.due_at);
+  message->expires_at = record.expires_at == spool::kNoDeadline ? kNever : now_.instant_of(record.expires_at);
+  if (message->short_id != 0) {
+    auto& next = short_ids[message->account];
+    next = std::max(next, message->short_id + 1);
+  }
+  if (record.owed.empty()) {
+    owed.erase(message->id);
+  } else {
+    owed[message->id] = Owed(record.owed.begin(), record.owed.end());
+  }
+  drop_if_done(*message);
+}
+
+void Restored::on(const spool::Place&, const spool::LeaseRecord& record) {
+  for (const auto& leased : record.parts) {
+    Message* message = messages.find(leased.part.message);
+    if (message == nullptr || leased.part.part >= message->parts.size()) { continue; }
+    Part& part = message->parts[leased.part.part];
+    part.status = Status::kSending;
+    part.attempt = leased.attempt;
+    message->status = Status::kSending;
+    message->op = record.op;
+    message->link = record.link;
+    if (leased.concat_ref != 0) { message->concat_ref = leased.concat_ref; }
+  }
+}
+
+void Restored::on(const spool::Place&, const spool::ResultRecord& record) {
+  Message* message = messages.find(record.part.message);
+  if (message == nullptr || record.part.part >= message->parts.size()) { return; }
+  Part& part = message->parts[record.part.part];
+  part.status = record.part_status;
+  part.attempt = record.attempt;
+  part.uncertain = record.uncertain;
+  if (!record.operator_message_id.empty()) { part.operator_id = record.operator_message_id; }
+  if (!record.err.empty()) { part.err.assign(record.err); }
+  message->status = record.message_status;
+  message->unknown_reason = record.unknown_reason;
+  message->status_seq = record.status_seq;
+  message->candidates_tried = record.candidates_tried;
+  message->due_at = record.due_at == WallTime{} ? Instant{} : now_.instant_of(record.due_at);
+  if (is_final(record.message_status)) {
+    message->done_at = record.at;
+    message->err.assign(record.err);
+  }
+  owe(message->id, record.owed);
+  drop_if_done(*message);
+}
+
+void Restored::on(const spool::Place&, const spool::ReceiptRecord& record) {
+  if (record.orphan != MessageId{}) { orphans.erase(record.orphan); }
+  Message* message = messages.find(record.part.message);
+  if (message == nullptr || record.part.part >= message->parts.size()) { return; }
+  Part& part = message->parts[record.part.part];
+  part.status = record.state;
+  if (!record.err.empty()) { part.err.assign(record.err); }
+  if (!record.operator_message_id.empty()) { part.operator_id = record.operator_message_id; }
+  message->status = record.message_status;
+  message->unknown_reason = record.unknown_reason;
+  message->status_seq = record.status_seq;
+  message->late = record.late;
+  if (is_final(record.message_status)) {
+    message->done_at = record.done_at;
+    message->err.assign(record.err);
+  }
+  owe(message->id, record.owed);
+  drop_if_done(*message);
+}
+
+void Restored::on(const spool::Place& place, const spool::OrphanRecord& record) {
+  auto image = std::make_unique<OrphanImage>();
+  image->id = record.id;
+  image->home = place.end;
+  image->receipt = record.receipt;
+  image->id_tlv = record.receipt.id_tlv;
+  image->id_text = record.receipt.id_text;
+  image->stat_word = record.receipt.stat_word;
+  image->err = record.receipt.err;
+  image->body = record.receipt.body;
+  image->receipt.id_tlv = image->id_tlv;
+  image->receipt.id_text = image->id_text;
+  image->receipt.stat_word = image->stat_word;
+  image->receipt.err = image->err;
+  image->receipt.body = image->body;
+  orphans[record.id] = std::move(image);
+}
+
+void Restored::on(const spool::Place&, const spool::OrphanDoneRecord& record) { orphans.erase(record.id); }
+
+void Restored::on(const spool::Place& place, const spool::InboundRecord& record) {
+  auto& at = inbound[record.inbound->id];
+  at = std::make_unique<Inbound>(*record.inbound);
+  at->home = place.end;
+}
+
+void Restored::on(const spool::Place&, const spool::OwedDoneRecord& record) {
+  if (record.inbound) {
+    inbound.erase(record.id);
+    return;
+  }
+  if (const auto at = owed.find(record.id); at != owed.end()) {
+    auto& items = at->second;
+    items.erase(std::remove_if(items.begin(), items.end(),
+                               [&](const auto& item) { return item.status_seq == record.status_seq; }),
+                items.end());
+    if (items.empty()) { owed.erase(at); }
+  }
+  if (Message* message = messages.find(record.id)) { drop_if_done(*message); }
+}
+
+void Restored::on(const spool::Place&, const spool::FinalRecord& record) {
+  Message* message = messages.find(record.message);
+  if (message == nullptr) { return; }
+  for (auto& part : message->parts) {
+    if (!is_final(part.status)) {
+      part.status = record.status;
+      part.err.assign(record.err);
+    }
+  }
+  message->status = record.status;
+  message->unknown_reason = record.unknown_reason;
+  message->status_seq = record.status_seq;
+  message->err.assign(record.err);
+  message->done_at = record.done_at;
+  owe(message->id, record.owed);
+  drop_if_done(*message);
+}
+
+void Restored::on(const spool::Place&, const spool::ChangeRecord& record) {
+  Message* message = messages.find(record.message);
+  if (message == nullptr) { return; }
+  message->status = record.status;
+  message->status_seq = record.status_seq;
+  message->candidates_tried = record.candidates_tried;
+  message->op = record.op;
+  message->due_at = record.due_at == WallTime{} ? Instant{} : now_.instant_of(record.due_at);
+  for (auto& part : message->parts) {
+    // What waits to be sent again after an uncertain attempt stays flagged: `uncertain` is not touched.
+    if (part.status == Status::kUncertain || part.status == Status::kSending) { part.status = record.status; }
+  }
+}
+
+void Restored::on(const spool::Place&, const spool::SettingsRecord& record) {
+  for (const auto& name : record.names) { learn(name); }
+  for (const auto& dialect : record.dialects) { dialects[dialect.op] = dialect.dialect; }
+}
+
+void Restored::on(const spool::Place&, const spool::CheckpointRecord& record) {
+  for (const auto& name : record.names) { learn(name); }
+  for (const auto& dialect : record.dialects) { dialects[dialect.op] = dialect.dialect; }
+  for (const auto& counter : record.short_ids) {
+    auto& next = short_ids[counter.account];
+    next = std::max(next, counter.next);
+  }
+  next_sequence = std::max(next_sequence, record.next_sequence);
+}
+
+void Restored::learn(const spool::NameEntry& name) {
+  const auto same = [&](const KnownName& known) { return known.kind == name.kind && known.number == name.number; };
+  if (std::none_of(names.begin(), names.end(), same)) {
+    names.push_back({name.kind, name.number, std::string{name.name}});
+  }
+}
+
+void Restored::owe(MessageId id, const std::optional<spool::OwedItem>& item) {
+  if (!item) { return; }
+  auto& items = owed[id];
+  const auto same = [&](const auto& known) { return known.status_seq == item->status_seq; };
+  if (std::none_of(items.begin(), items.end(), same)) { items.push_back(*item); }
+}
+
+void Restored::drop_if_done(Message& message) {
+  if (is_final(message.status) && !owed.contains(message.id)) { messages.remove(message); }
+}
+
+}  // namespace aldis::engine

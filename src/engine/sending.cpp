@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a lane to an operator and back: leases, window credit, results, retries, uncertainty (DESIGN 7, 8; SMPP 5).
+#include <algorithm>
+
+#include "aldis/base/check.hpp"
+#include "aldis/dispatch/retry.hpp"
+#include "aldis/message/payload.hpp"
+#include "aldis/receipts/error_codes.hpp"
+#include "engine/state.hpp"
+
+namespace aldis::engine::sending {
+
+namespace {
+
+constexpr std::size_t kSweepPerTurn = 500;
+
+Link& link_of(State& s, LinkId id) {
+  ALDIS_CHECK(id.value() < s.links.size());
+  return s.links[id.value()];
+}
+
+Group& group_of(State& s, OperatorId op) { return s.groups[op.value()]; }
+
+bool any_part(const Message& message, Status status) {
+  return std::any_of(message.parts.begin(), message.parts.end(), [&](const Part& p) { return p.status == status; });
+}
+
+// What the message waits for, from what its parts wait for. Finals are receipts' business (aggregate).
+Status status_of_parts(const Message& message) {
+  for (const Status status : {Status::kSending, Status::kQueued, Status::kUncertain, Status::kSent}) {
+    if (any_part(message, status)) { return status; }
+  }
+  return message.status;
+}
+
+void give_concat_ref(State& s, Message& message) {
+  if (message.parts.size() < 2 || message.concat_ref != 0) { return; }
+  auto& refs = group_of(s, message.op).concat_refs;
+  std::uint64_t hash = 0;
+  for (const char c : message.destination.digits.view()) { hash = hash * 31 + u8(c); }
+  auto& ref = refs[stirred(hash) % refs.size()];
+  if (++ref == 0) { ref = 1; }
+  message.concat_ref = ref;
+}
+
+void lease(State& s, Message& message, std::uint32_t parts, LinkId id) {
+  Link& link = link_of(s, id);
+  give_concat_ref(s, message);
+  message.link = id;
+  for (std::uint16_t i = 0; i < message.parts.size() && parts > 0; ++i) {
+    Part& part = message.parts[i];
+    if (part.status != Status::kQueued) { continue; }
+    --parts;
+    part.status = Status::kSending;
+    ++part.attempt;
+    if (part.uncertain) { ++s.counters.resends; }
+    ++link.leased;
+    // A message of this turn is written with its lease inside (acceptance::write_fresh).
+    if (message.home != Lsn{}) { link.lease_batch.push_back({{message.id, i}, part.attempt, message.concat_ref}); }
+    s.gate.hold(LeaseReady{id, link.epoch, {message.id, i}});
+  }
+  s.step(message, Status::kSending);
+}
+
+// The link of the operator with the most room to lease; kNoLink when none has any.
+LinkId roomiest(const State& s, const Group& group, Instant now) {
+  LinkId best = kNoLink;
+  std::uint32_t room = 0;
+  for (const LinkId id : group.links) {
+    const Link& link = s.links[id.value()];
+    if (!link.up || !link.submits || now < link.silent_until || link.leased >= link.lease_max) { continue; }
+    if (link.lease_max - link.leased > room) {
+      room = link.lease_max - link.leased;
+      best = id;
+    }
+  }
+  return best;
+}
+
+void write_leases(State& s) {
+  for (std::uint32_t i = 0; i < s.links.size(); ++i) {
+    Link& link = s.links[i];
+    if (link.lease_batch.empty()) { continue; }
+    s.journal.append(spool::LeaseRecord{link.op, LinkId{i}, link.lease_batch});
+    link.lease_batch.clear();
+  }
+}
+
+struct PartFate {
+  bool at_head = false;      // back to the turn it had
+  Duration after{};          // not before
+  bool next_candidate = false;
+};
+
+void note_uncertain(State& s, const Now& now, Message& message, std::uint16_t i) {
+  Part& part = message.parts[i];
+  part.status = Status::kUncertain;
+  part.uncertain = true;
+  ++s.counters.uncertain;
+  s.correlator.watch(message.op, message, i, now.wall);
+}
+
+// The operator's answer to one part: the part's own fate. The message's follows in settle().
+PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, const Outcome& outcome) {
+  Part& part = message.parts[i];
+  const auto& op = s.directory.op(message.op);
+  if (outcome.outcome_class == OutcomeClass::kOk) {
+    ++s.counters.submits_ok;
+    part.status = Status::kSent;
+    part.operator_id = outcome.operator_message_id;
+    if (!s.correlator.remember(message.op, part.operator_id, {message.id, i})) {
+      s.correlator.watch(message.op, message, i, now.wall);
+    }
+    return {};
+  }
+  const auto* route = s.routes.find(
+      {message.account, message.message_class, message.source.digits.view(), message.destination.digits.view()});
+  const bool alone_here = !any_part(message, Status::kSent) && !any_part(message, Status::kUncertain) && !part.uncertain;
+  const bool candidate_left = route != nullptr && !route->reject && route->failover_error && alone_here &&
+                              routing::RoutingTable::candidate_left(*route, message.candidates_tried);
+  const auto decision = dispatch::retry_after(outcome.outcome_class, part.attempt, op, candidate_left,
+                                              jitter_of(message.id, part.attempt));
+  part.err.assign(outcome.err);
+  switch (decision.step) {
+    case dispatch::RetryStep::kHeadNow:
+      part.status = Status::kQueued;
+      --part.attempt;
+      ++(outcome.outcome_class == OutcomeClass::kThrottle ? s.counters.submits_throttled : s.counters.submits_retry);
+      return {true, {}, false};
+    case dispatch::RetryStep::kLater:
+      part.status = Status::kQueued;
+      ++s.counters.submits_retry;
+      return {false, decision.after, decision.may_move && alone_here};
+    case dispatch::RetryStep::kNextCandidate:
+      part.status = Status::kQueued;
+      ++s.counters.submits_error;
+      return {false, {}, true};
+    case dispatch::RetryStep::kUncertain:
+      ++s.counters.submits_timeout;
+      note_uncertain(s, now, message, i);
+      return {};
+    case dispatch::RetryStep::kGiveUp: {
+      ++s.counters.submits_error;
+      const auto err = outcome.err.empty() ? receipts::err::kRefused : outcome.err;
+      const Status before = message.status;
+      receipts::finish_part(message, i, decision.final_status, err, now.wall);
+      receipts::one_part_refused(message, i, err, now.wall);
+      s.step_counted(before, message.status);
+      return {};
+    }
+  }
+  __builtin_unreachable();
+}
+
+void mark_candidate_tried(State& s, Message& message) {
+  const auto* route = s.routes.find(
+      {message.account, message.message_class, message.source.digits.view(), message.destination.digits.view()});
+  if (route == nullptr) { return; }
+  for (std::size_t i = 0; i < route->candidates.size(); ++i) {
+    if (route->candidates[i].op == message.op) {
+      message.candidates_tried = static_cast<std::uint8_t>(message.candidates_tried | (1u << i));
+    }
+  }
+}
+
+void append_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link, OperatorId op,
+                   const Outcome& outcome, const std::optional<spool::OwedItem>& owed) {
+  const Part& part = message.parts[i];
+  spool::ResultRecord record;
+  record.part = {message.id, i};
+  record.op = op;
+  record.link = link;
+  record.outcome = outcome.outcome_class;
+  record.command_status = outcome.command_status;
+  record.operator_message_id = outcome.outcome_class == OutcomeClass::kOk ? std::string_view{part.operator_id} : "";
+  record.err = is_final(message.status) ? message.err.view() : part.err.view();
+  record.part_status = part.status;
+  record.message_status = message.status;
+  record.unknown_reason = message.unknown_reason;
+  record.status_seq = message.status_seq;
+  record.attempt = part.attempt;
+  record.uncertain = part.uncertain;
+  record.candidates_tried = message.candidates_tried;
+  if (message.due_at > now.mono) { record.due_at = now.wall_of(message.due_at); }
+  record.at = now.wall;
+  record.owed = owed;
+  s.journal.append(record);
+}
+
+void part_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link, const Outcome& outcome) {
+  const OperatorId op = message.op;
+  const bool was_queued = dispatch::Dispatch::is_queued(message);  // its other parts still wait for tokens
+  const PartFate fate = judge(s, now, message, i, outcome);
+  if (fate.next_candidate) {
+    mark_candidate_tried(s, message);
+    message.op = kNoOperator;
+  }
+  message.due_at = fate.after > Duration::zero() ? std::max(message.due_at, now.mono + fate.after) : message.due_at;
+  if (!is_final(message.status)) { s.step(message, status_of_parts(message)); }
+  std::optional<spool::OwedItem> owed;
+  if (is_final(message.status)) {
+    s.dispatch.remove(message);
+    if (was_queued) { s.admission.queue_left(message.account); }
+    owed = s.owed_item(now, message, false, false);
+  }
+  append_result(s, now, message, i, link, op, outcome, owed);
+  if (is_final(message.status)) {
+    if (owed) { s.owe(now, message, *owed); }
+    s.leave_if_done(now, message);
+    return;
+  }
+  if (message.status != Status::kSending) {
+    if (message.status == Status::kQueued && !was_queued) {
+      s.admission.queue_joined(message.account);
+      if (now.mono >= message.expires_at) {
+        s.finish(now, message, Status::kExpired, UnknownReason::kNone, receipts::err::kExpired);
+        return;
+      }
+      queue(s, now, message, fate.at_head);
+      return;
+    }
+    settle(s, now, message);
+  }
+}
+
+// The part goes to its link: octets are made now, so that they say what is left of the validity.
+void send_now(State& s, const Now& now, LinkId id, Message& message, std::uint16_t i) {
+  Link& link = link_of(s, id);
+  const auto& op = s.directory.op(link.op);
+  const auto payload = message::part_payload(message, i, op, s.payload_scratch);
+  if (payload.has_error()) {
+    ++link.freed;
+    part_result(s, now, message, i, id,
+                {OutcomeClass::kPermanent, 0, {}, receipts::err::kContent});
+    return;
+  }
+  --link.credit;
+  SendOnLink effect;
+  effect.link = id;
+  effect.part = {message.id, i};
+  effect.message = &message;
+  effect.payload = *payload;
+  effect.more = i + 1u < message.parts.size() && message.parts[i + 1u].status == Status::kSending;
+  if (message.expires_at != kNever) {
+    effect.validity_left = std::max<Duration>(message.expires_at - now.mono, minutes{1});
+  }
+  s.sink.on(now, Effect{effect});
+}
+
+Message* leased_part(State& s, const PartRef& ref) {
+  Message* message = s.messages.find(ref.message);
+  if (message == nullptr || ref.part >= message->parts.size()) { return nullptr; }
+  return message->parts[ref.part].status == Status::kSending ? message : nullptr;
+}
+
+void send_ready(State& s, const Now& now, LinkId id) {
+  Link& link = link_of(s, id);
+  while (link.up && link.credit > 0 && !link.ready.empty() && now.mono >= link.silent_until) {
+    const PartRef ref = link.ready.front();
+    link.ready.pop_front();
+    if (Message* message = leased_part(s, ref)) { send_now(s, now, id, *message, ref.part); }
+  }
+}
+
+void not_sent(State& s, const Now& now, LinkId id, const PartRef& ref) {
+  if (Message* message = leased_part(s, ref)) {
+    s.dispatch.on_answer(now.mono, message->op, OutcomeClass::kNotSent);
+    part_result(s, now, *message, ref.part, id, {OutcomeClass::kNotSent, 0, {}, {}});
+  }
+}
+
+void start_sweep(State& s, OperatorId op) {
+  if (s.dispatch.queued(op) == 0) { return; }
+  group_of(s, op).sweeping = true;
+  s.dispatch.sweep_begin(op);
+}
+
+// An answer to an attempt that had been given up (SMPP 5.4).
+void late_result(State& s, const Now& now, const SubmitResult& event, Message& message) {
+  Part& part = message.parts[event.part.part];
+  const bool ok = event.outcome.outcome_class == OutcomeClass::kOk;
+  if (ok && (part.status == Status::kUncertain || (part.status == Status::kQueued && part.uncertain))) {
+    const bool was_queued = message.status == Status::kQueued;
+    s.dispatch.remove(message);
+    if (was_queued) { s.admission.queue_left(message.account); }
+    s.correlator.unwatch(event.part);
+    part_result(s, now, message, event.part.part, event.link, event.outcome);
+    receiving::match_orphans(s, now, message, event.part.part);
+    return;
+  }
+  if (ok && !is_final(message.status)) {
+    s.correlator.remember(message.op, event.outcome.operator_message_id, event.part);  // either receipt matches
+    return;
+  }
+  if (!ok && part.status == Status::kUncertain) {
+    s.correlator.unwatch(event.part);
+    part_result(s, now, message, event.part.part, event.link, event.outcome);
+    return;
+  }
+  ++s.counters.results_stray;
+}
+
+}  // namespace
+
+void queue(State& s, const Now& now, Message& message, bool at_head) {
+  if (message.due_at > now.mono) {
+    s.wheel.arm(message, std::min(message.due_at, message.expires_at));
+    return;
+  }
+  s.wheel.arm(message, message.expires_at);
+  if (message.op == kNoOperator) {
+    at_head = false;
+    if (!acceptance::choose_operator(s, message, true)) {
+      s.finish(now, message, Status::kUndeliverable, UnknownReason::kNone, receipts::err::kNoOperator);
+      return;
+    }
+  }
+  if (!dispatch::Dispatch::is_queued(message)) {
+    at_head ? s.dispatch.requeue_front(now.mono, message) : s.dispatch.enqueue(now.mono, message, message.op);
+  }
+}
+
+void settle(State& s, const Now& now, Message& message) {
+  if (message.status == Status::kUncertain) {
+    const auto& group = group_of(s, message.op);
+    const Instant from = group.up > 0 ? std::max(now.mono, group.bound_since) : now.mono;
+    message.due_at = from + s.directory.op(message.op).uncertain_hold;
+    s.wheel.arm(message, message.due_at);
+    for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
+      if (message.parts[i].status == Status::kUncertain) { receiving::match_orphans(s, now, message, i); }
+      if (is_final(message.status)) { return; }
+    }
+  } else if (message.status == Status::kSent) {
+    s.wheel.arm(message, message.expires_at + s.settings.limits.receipt_grace);
+  }
+}
+
+void make_uncertain_due(State& s, const Now& now, Message& message) {
+  const auto& op = s.directory.op(message.op);
+  const auto& group = group_of(s, message.op);
+  if (group.up == 0 || now.mono < group.bound_since + op.uncertain_hold) {  // the hold counts while a link is bound
+    message.due_at = now.mono + std::max<Duration>(op.uncertain_hold, seconds{1});
+    if (now.mono < message.expires_at + s.settings.limits.receipt_grace) {
+      s.wheel.arm(message, message.due_at);
+      return;
+    }
+  }
+  const bool fail = s.directory.account(message.account).at_most_once || op.in_doubt == InDoubt::kFail ||
+                    now.mono >= message.expires_at;
+  if (fail) {
+    s.finish(now, message, Status::kUnknown, UnknownReason::kUncertain, receipts::err::kUncertain);
+    return;
+  }
+  if (op.in_doubt == InDoubt::kHold) {
+    s.wheel.arm(message, message.expires_at);
+    return;
+  }
+  for (auto& part : message.parts) {
+    if (part.status == Status::kUncertain) { part.status = Status::kQueued; }
+  }
+  message.due_at = {};
+  s.step(message, Status::kQueued);
+  s.admission.queue_joined(message.account);
+  s.journal.append(spool::ChangeRecord{message.id, message.status, message.status_seq, 0, message.candidates_tried,
+                                       message.op, {}});
+  s.log.info("message.resent", {{"operator", s.directory.operator_name(message.op)}, {"uncertain", true}});
+  queue(s, now, message, true);
+}
+
+void on(State& s, const Now& now, const LinkBound& event) {
+  Link& link = link_of(s, event.link);
+  Group& group = group_of(s, event.op);
+  ++link.epoch;
+  link.up = true;
+  link.submits = event.submits;
+  link.leased = 0;
+  link.freed = 0;
+  link.credit = event.window_free;
+  link.lease_max = event.lease_max;
+  link.silent_until = {};
+  link.ready.clear();
+  if (!event.submits) { return; }
+  if (group.up++ == 0) {
+    group.bound_since = now.mono;
+    s.health.set_up(event.op, true);
+    for (std::uint32_t i = 0; i < s.groups.size(); ++i) {  // what waits at operators that are down may come here
+      if (s.groups[i].up == 0) { start_sweep(s, OperatorId{i}); }
+    }
+  }
+}
+
+void on(State& s, const Now& now, const LinkCredit& event) {
+  Link& link = link_of(s, event.link);
+  link.credit = event.window_free;
+  link.lease_max = event.lease_max;
+  send_ready(s, now, event.link);
+}
+
+void on(State& s, const Now& now, const LinkLost& event) {
+  Link& link = link_of(s, event.link);
+  if (!link.up) { return; }
+  link.up = false;
+  Group& group = group_of(s, link.op);
+  // From the back: each goes to its former turn at the head of its lane.
+  for (auto ready = std::move(link.ready); !ready.empty(); ready.pop_back()) { not_sent(s, now, event.link, ready.back()); }
+  link.ready.clear();
+  if (link.submits && --group.up == 0) {
+    s.health.set_up(link.op, false);
+    start_sweep(s, link.op);
+  }
+}
+
+void on(State& s, const Now& now, const SubmitResult& event) {
+  Link& link = link_of(s, event.link);
+  link.credit = event.window_free;
+  link.lease_max = event.lease_max;
+  Message* message = s.messages.find(event.part.message);
+  if (message == nullptr || event.part.part >= message->parts.size()) {
+    ++s.counters.results_stray;
+  } else if (event.late) {
+    late_result(s, now, event, *message);
+  } else if (message->parts[event.part.part].status != Status::kSending) {
+    ++s.counters.results_stray;  // a receipt was faster than the answer and settled it
+    ++link.freed;
+  } else {
+    ++link.freed;
+    const auto outcome = event.outcome.outcome_class;
+    s.dispatch.on_answer(now.mono, link.op, outcome);
+    if (outcome == OutcomeClass::kThrottle) {
+      link.silent_until = now.mono + dispatch::throttle_silence(jitter_of(event.part.message, link.epoch));
+    }
+    part_result(s, now, *message, event.part.part, event.link, event.outcome);
+    if (outcome == OutcomeClass::kOk && s.orphans.size() > 0) {
+      if (Message* still = s.messages.find(event.part.message)) {
+        receiving::match_orphans(s, now, *still, event.part.part);
+      }
+    }
+  }
+  if (event.congestion_state) { s.dispatch.on_congestion(now.mono, link.op, *event.congestion_state); }
+  send_ready(s, now, event.link);
+}
+
+void lease_work(State& s, const Now& now) {
+  for (std::uint32_t i = 0; i < s.links.size(); ++i) {
+    Link& link = s.links[i];
+    if (!link.ready.empty()) { send_ready(s, now, LinkId{i}); }
+    if (link.freed > 0) {
+      s.gate.hold(PlacesFreed{LinkId{i}, link.epoch, link.freed});
+      link.freed = 0;
+    }
+  }
+  if (s.draining || s.journal.room() >= spool::Room::kNoLease) { return; }
+  for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
+    const OperatorId op{i};
+    if (s.groups[i].up == 0 || s.dispatch.queued(op) == 0) { continue; }
+    for (;;) {
+      const LinkId link = roomiest(s, s.groups[i], now.mono);
+      if (link == kNoLink) { break; }
+      const auto room = s.links[link.value()].lease_max - s.links[link.value()].leased;
+      const auto grant = s.dispatch.next(now.mono, op, room);
+      if (!grant) { break; }
+      if (grant.whole) { s.admission.queue_left(grant.message->account); }
+      lease(s, *grant.message, grant.parts, link);
+    }
+  }
+  write_leases(s);
+}
+
+void lease_ready(State& s, const Now& now, const LeaseReady& ready) {
+  Link& link = link_of(s, ready.link);
+  if (!link.up || link.epoch != ready.epoch) { return not_sent(s, now, ready.link, ready.part); }
+  link.ready.push_back(ready.part);
+  send_ready(s, now, ready.link);
+}
+
+void places_freed(State& s, const PlacesFreed& freed) {
+  Link& link = link_of(s, freed.link);
+  if (link.epoch == freed.epoch) { link.leased -= std::min(link.leased, freed.count); }
+}
+
+void sweep(State& s, const Now& now) {
+  for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
+    Group& group = s.groups[i];
+    if (!group.sweeping) { continue; }
+    const OperatorId op{i};
+    if (group.up > 0) {
+      group.sweeping = false;
+      continue;
+    }
+    for (std::size_t n = 0; n < kSweepPerTurn; ++n) {
+      Message* message = s.dispatch.sweep_next(op);
+      if (message == nullptr) {
+        group.sweeping = false;
+        break;
+      }
+      if (std::any_of(message->parts.begin(), message->parts.end(),
+                      [](const Part& p) { return p.uncertain || p.status == Status::kSent || p.status == Status::kSending; })) {
+        continue;  // parts of it are with this operator: the others stay
+      }
+      if (!acceptance::choose_operator(s, *message, true)) {
+        message->op = op;
+        continue;
+      }
+      if (message->op == op || !s.health.is_up(message->op)) {
+        message->op = op;
+        continue;
+      }
+      const OperatorId to = message->op;
+      message->op = op;
+      s.dispatch.remove(*message);
+      s.dispatch.enqueue(now.mono, *message, to);
+    }
+  }
+}
+
+}  // namespace aldis::engine::sending

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the engine owns, and the steps that several of its files share. Private to src/engine.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <array>
+#include <deque>
+#include <queue>
+#include <vector>
+
+#include "aldis/admission/admission.hpp"
+#include "aldis/base/timer_wheel.hpp"
+#include "aldis/dispatch/dispatch.hpp"
+#include "aldis/engine/engine.hpp"
+#include "aldis/engine/message_table.hpp"
+#include "aldis/notify/outbox.hpp"
+#include "aldis/receipts/apply.hpp"
+#include "aldis/receipts/correlator.hpp"
+#include "aldis/receipts/orphans.hpp"
+#include "aldis/routing/inbound_table.hpp"
+#include "aldis/routing/routing_table.hpp"
+#include "engine/gate.hpp"
+
+namespace aldis::engine {
+
+// One bind to an operator, as far as the engine cares.
+struct Link {
+  OperatorId op = kNoOperator;
+  bool up = false;
+  bool submits = false;
+  std::uint32_t epoch = 0;     // binds so far: what was leased to a former bind is not sent on this one
+  std::uint32_t lease_max = 0;
+  std::uint32_t leased = 0;    // parts whose RESULT is not durable yet
+  std::uint32_t credit = 0;    // submits its window has room for
+  std::deque<PartRef> ready;   // durable leases that wait for credit; at most lease_max
+  std::uint32_t freed = 0;     // results of this turn
+  Instant silent_until{};      // after a throttle answer
+  std::vector<spool::LeasedPart> lease_batch;  // of this turn
+};
+
+// An operator's links together.
+struct Group {
+  std::vector<LinkId> links;
+  std::uint32_t up = 0;    // links that submit and are bound
+  Instant bound_since{};   // the first of them
+  bool sweeping = false;   // its queue is being offered to other candidates
+  std::array<std::uint16_t, 1024> concat_refs{};  // reference numbers, by hash of the destination
+};
+
+struct Counters {
+  std::uint64_t accepted = 0;
+  std::array<std::uint64_t, kMessageClasses> accepted_by_class{};
+  std::uint64_t parts_accepted = 0;
+  std::array<std::uint64_t, 11> pending_or_final{};  // messages by Status; finals count up, the others are levels
+  std::uint64_t resends = 0;
+  std::uint64_t uncertain = 0;
+  std::uint64_t submits_ok = 0, submits_throttled = 0, submits_retry = 0, submits_error = 0, submits_timeout = 0;
+  std::uint64_t results_stray = 0;
+  std::uint64_t receipts = 0, receipts_matched = 0, receipts_parked = 0, receipts_duplicate = 0, receipts_contradicting = 0,
+                receipts_late = 0;
+  std::array<std::uint64_t, receipts::kHows> matched_how{};
+  std::uint64_t inbound = 0, inbound_unroutable = 0;
+  std::uint64_t compacted = 0;
+  std::uint64_t alphabet_fallbacks = 0, validity_cuts = 0;
+};
+
+using HomeList = boost::intrusive::list<Homed, boost::intrusive::base_hook<HomeHook>,
+                                        boost::intrusive::constant_time_size<false>>;
+
+struct Lookup final : receipts::MessageLookup {
+  explicit Lookup(MessageTable& table) : messages(table) {}
+  [[nodiscard]] const Message* find(MessageId id) const override { return messages.find(id); }
+  MessageTable& messages;
+};
+
+struct State {
+  State(const Now& now, const Setup& setup, EffectSink& sink_in, std::unique_ptr<Restored> restored_in);
+
+  const Settings& settings;
+  const Directory& directory;
+  spool::JournalWriter& journal;
+  ports::Log& log;
+  EffectSink& sink;
+  std::unique_ptr<Restored> restored;  // holds the tables that replay filled; its `messages` is the table of live messages
+  MessageTable& messages;
+  Lookup lookup;
+
+  PromiseGate gate;
+  TimerWheel wheel;
+  HomeList homes;  // everything live, oldest image in the journal first
+
+  dispatch::Dispatch dispatch;
+  routing::RoutingTable routes;
+  routing::InboundTable inbound_routes;
+  routing::Health health;
+  admission::Admission admission;
+  receipts::IdRules id_rules;
+  receipts::Correlator correlator;
+  receipts::OrphanReceipts orphans;
+  notify::Outbox outbox;
+
+  std::vector<Link> links;    // index = LinkId
+  std::deque<Group> groups;   // index = OperatorId
+  std::vector<Message*> fresh;  // accepted in this turn, not in the journal yet
+  std::vector<MessageId> finished;  // may leave memory at the end of the turn
+
+  // Receipts owed beyond the usual one of a final state: what compaction must copy (see owed_of).
+  boost::unordered_flat_map<MessageId, std::vector<spool::OwedItem>> owed_unusual;
+  boost::unordered_flat_map<AccountId, std::uint32_t> short_ids;
+  boost::unordered_flat_map<MessageId, std::vector<MessageId>> multi;  // submit_multi: public id -> its messages
+
+  struct LateAnswer {  // an account ahead of its rate: the answer waits (SMPP 4.1)
+    Instant at;
+    std::uint64_t order;
+    AnswerSubmit answer;
+    friend bool operator<(const LateAnswer& a, const LateAnswer& b) {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
+  };
+  std::priority_queue<LateAnswer> late_answers;
+
+  std::uint64_t next_sequence = 0;
+  bool draining = false;
+  Instant idle_marker_at = kNever;
+  spool::SegmentNumber oldest_written = 0;  // what the newest CHECKPOINT says is needed
+  Lsn oldest_written_at{};
+  std::string payload_scratch;
+  Counters counters;
+
+  // --- life.cpp: every change of a message's status passes here -----------------------------------------------------
+
+  void step(Message& message, Status to);
+  void step_counted(Status from, Status to);  // for steps that receipts' functions make
+  // A message as new in the tables: counted in its state.
+  void count_in(const Message& message) { ++counters.pending_or_final[static_cast<std::size_t>(message.status)]; }
+  // Our own verdict on all parts that have none: FINAL, and the receipt that is owed.
+  void finish(const Now& now, Message& message, Status status, UnknownReason reason, std::string_view err);
+  // The receipt for the message's present state, if the customer asked for one; to be put into the record that is written.
+  std::optional<spool::OwedItem> owed_item(const Now& now, const Message& message, bool intermediate, bool accepted_word);
+  void owe(const Now& now, Message& message, const spool::OwedItem& item);
+  void owed_done(Message& message, std::uint16_t status_seq);
+  std::vector<spool::OwedItem> owed_of(const Message& message) const;
+  // The message is final: correlation is undone, and it leaves memory when nothing is owed for it.
+  void leave_if_done(const Now& now, Message& message);
+  void free_finished();  // end of the turn
+  void forget_parts(Message& message);
+  MessageId next_id();
+  void rehome(Homed& homed, Lsn home);
+  void append_image(const Now& now, Message& message);
+};
+
+inline constexpr Duration kIdleMarker = milliseconds{50};
+
+// EXPIRED by us and UNKNOWN may still be replaced by the network's verdict (CONTRACT D6).
+bool awaits_late_receipt(const Message& message);
+
+// Uniform 0..1, the same for the same message and attempt: jitter without a source of randomness.
+double jitter_of(MessageId id, std::uint32_t salt);
+std::uint64_t stirred(std::uint64_t x);
+
+// --- the engine's work, by what came --------------------------------------------------------------------------------
+
+namespace acceptance {  // acceptance.cpp
+void on(State& s, const Now& now, const Submit& request);
+void write_fresh(State& s, const Now& now);  // what was accepted in this turn and is not leased goes to the journal
+// The operator that the message waits for from now on, by its route; false: there is none.
+bool choose_operator(State& s, Message& message, bool count_full_as_room);
+}  // namespace acceptance
+
+namespace requests {  // requests.cpp
+void on(State& s, const Now& now, const QueryMessage& request);
+void on(State& s, const Now& now, const CancelMessage& request);
+void on(State& s, const Now& now, const ReplaceMessage& request);
+}  // namespace requests
+
+namespace sending {  // sending.cpp
+void on(State& s, const Now& now, const LinkBound& event);
+void on(State& s, const Now& now, const LinkCredit& event);
+void on(State& s, const Now& now, const LinkLost& event);
+void on(State& s, const Now& now, const SubmitResult& event);
+void lease_work(State& s, const Now& now);                             // gives links with room their next messages
+void lease_ready(State& s, const Now& now, const LeaseReady& ready);   // from the gate
+void places_freed(State& s, const PlacesFreed& freed);                 // from the gate
+void settle(State& s, const Now& now, Message& message);               // no part is on a link any more: what next?
+void make_uncertain_due(State& s, const Now& now, Message& message);   // uncertain_hold is over
+void queue(State& s, const Now& now, Message& message, bool at_head);  // into its lane, or its timer if not due yet
+void sweep(State& s, const Now& now);                                  // queues of operators that are down
+}  // namespace sending
+
+namespace receiving {  // receiving.cpp
+void on(State& s, const Now& now, const OperatorReceipt& receipt);
+void on(State& s, const Now& now, const OperatorInbound& inbound);
+void match_orphans(State& s, const Now& now, Message& message, std::uint16_t part);
+void expire_orphans(State& s, const Now& now);
+}  // namespace receiving
+
+namespace owing {  // owing.cpp
+void on(State& s, const Now& now, const DeliverResult& result);
+void deliver(State& s, const Now& now);  // what is owed goes to sessions with room
+}  // namespace owing
+
+namespace housekeeping {  // housekeeping.cpp
+void start(State& s, const Now& now);  // puts what replay found where it belongs
+void timer_fired(State& s, const Now& now, Message& message);
+void checkpoint_if_due(State& s, const Now& now);
+void compact(State& s, const Now& now);
+void collect(State& s, const Now& now, ports::MetricReport& report);
+}  // namespace housekeeping
+
+}  // namespace aldis::engine
