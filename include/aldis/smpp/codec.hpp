@@ -50,6 +50,10 @@ void encode(std::string& out, CommandStatus command_status, std::uint32_t sequen
 void encode_header(std::string& out, CommandId command_id, CommandStatus command_status,
                    std::uint32_t sequence_number);
 
+// A PDU with any octets as its body: errors with one NUL, and what no correct peer would send.
+void encode_octets(std::string& out, CommandId command_id, CommandStatus command_status,
+                   std::uint32_t sequence_number, Octets body);
+
 // A decoded or hand-made PDU again: command, status, sequence number and body of `pdu`; its command_length is not used.
 void encode(std::string& out, const Pdu& pdu);
 

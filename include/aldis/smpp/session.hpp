@@ -122,34 +122,45 @@ class Session {
   std::size_t process(const Now& now, Octets input);
   void process_held(const Now& now);
   void scan_held(const Now& now);
+  void track_incomplete(const Now& now, bool any_frame, bool incomplete);
   void on_frame(const Now& now, const Framer::Frame& frame);
-  void on_pdu(const Now& now, Octets whole);
-  void on_response_pdu(const Now& now, Octets whole, const Header& header);
-  void on_bind_response(const Now& now, const Header& header);
-  void on_bind_request(const Now& now, const Header& header);
-  void on_request_pdu(const Now& now, Octets whole, const Header& header);
-  void on_session_request(const Now& now, Octets whole, const Header& header);
+  void on_pdu(const Now& now, Octets whole, const Header& header);
+  void on_response(const Now& now, Octets whole, const Header& header);
+  void on_bind_response(const Now& now, Octets whole, const Header& header);
+  void on_request(const Now& now, Octets whole, const Header& header);
+  void on_enquire_link(const Header& header);
   void on_unbind(const Now& now, const Header& header);
-  void on_unbound_request(const Now& now, const Header& header);
-  void on_oversized(const Now& now, Octets header);
+  void on_unknown(const Now& now, const Header& header);
+  void on_bind_request(const Now& now, Octets whole, const Header& header);
+  void on_early_request(const Now& now, const Header& header);
+  void on_application_request(const Now& now, Octets whole, const Header& header);
+  void on_oversized(const Now& now, Octets head);
   void on_framing_lost(const Now& now, Octets input);
-  void bad_pdu(const Now& now, Octets octets, const DecodeError& error);
+  void count_early_refusal(const Now& now);
+  void refuse_undecodable(const Now& now, Octets whole, const Header& header, const DecodeError& error);
+  void spend_bad_pdu(const Now& now);
+  void report_bad_pdu(const Now& now, Octets octets, const DecodeError& error);
   void count_tolerated(std::uint8_t tolerated);
   [[nodiscard]] bool known_here(CommandId id) const;
   [[nodiscard]] bool allowed_here(CommandId id) const;
-  [[nodiscard]] bool decode_pdu(const Now& now, Octets whole);
+  [[nodiscard]] bool after_bind() const { return state_ != State::kUnbound && state_ != State::kBinding; }
+  [[nodiscard]] bool window_in_full() const {
+    return state_ == State::kBound && unanswered_in_ >= window_in_;
+  }
 
   // session.cpp
-  void refuse(const Header& header, CommandStatus status);
-  void nack(CommandStatus status, std::uint32_t sequence_number);
+  [[nodiscard]] bool may_send() const { return after_bind() && state_ != State::kClosed; }
+  [[nodiscard]] bool reading_paused() const { return wants_pause(); }
   void sent(CommandId id, std::size_t size_before);
-  void answered_one(const Now& now);
+  void send_header(CommandId id, CommandStatus status, std::uint32_t sequence_number);
+  void send_error(CommandId request, std::uint32_t sequence_number, CommandStatus status, Octets tlvs = {});
   void send_unbind(const Now& now);
+  void answered_one(const Now& now);
   void finish_release(const Now& now);
   void end(const Now& now, CloseReason reason, bool flush);
   void time_out_requests(const Now& now);
   void time_out_phase(const Now& now);
-  [[nodiscard]] Octets tlvs_to_send(const Tlvs& tlvs) const;
+  void time_out_silence(const Now& now);
 
   SessionOptions options_;
   SessionHandler& handler_;
@@ -168,15 +179,16 @@ class Session {
   std::uint32_t enquire_sequence_ = 0;
   std::uint32_t unbound_refusals_ = 0;
   std::uint64_t octets_appended_ = 0;
+  CloseReason unbind_reason_ = CloseReason::kUnbound;
   Instant phase_deadline_ = kNever;  // of kUnbound, kBinding, kFinishing, kUnbinding, kReleasing
   Instant pdu_started_ = kNever;     // an incomplete PDU stands at the end of the input
   Instant last_received_{};
-  Instant enquire_sent_ = kNever;  // and no PDU came since
-  Instant bad_logged_ = Instant::min();
+  Instant enquire_sent_ = kNever;                // and no PDU came since
+  Instant bad_logged_ = kNever;                  // when on_bad_pdu() was called last
   std::array<Instant, kBadPdusMax> bad_pdus_{};  // a ring: when the last ones came
-  std::uint32_t bad_next_ = 0;
   std::uint32_t bad_count_ = 0;
   std::string held_;              // input behind a full window, or the PDU that it ended within
+  bool held_full_ = false;        // held_ has whole PDUs that wait for the window
   std::size_t held_scanned_ = 0;  // octets of held_ whose enquire_links and responses are done with
   Pdu pdu_;                       // the one in hand
 };
