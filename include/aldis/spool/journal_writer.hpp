@@ -82,6 +82,7 @@ class JournalWriter {
   Lsn append(const ChangeRecord& record);
   Lsn append(const SettingsRecord& record);
   Lsn append(const CheckpointRecord& record);
+  Lsn append_copy(RecordType type, Octets payload);  // recovery's: an encoded record, at a new position
 
   // True once after a segment was begun: the engine then appends a complete CHECKPOINT.
   [[nodiscard]] bool take_segment_began();
@@ -115,7 +116,7 @@ class JournalWriter {
   template <class Record>
   Lsn append_record(RecordType type, const Record& record);
   Lsn close_record(RecordType type, std::size_t payload_octets);
-  void begin_segment(std::size_t record_octets);
+  void begin_segment(std::size_t octets);
   [[nodiscard]] std::uint64_t left_in_segment() const;
 
   WriterStart start_;

@@ -68,12 +68,15 @@ class SegmentStore {
 
   Done write_batch(const Batch& batch);
   Done switch_to(SegmentNumber number);
-  Done take_spare(const std::string& name);
+  Done prepare_now();
+  Done make_ready(const std::string& name);
   Done fill(std::uint64_t octets);
-  Done finish_filling();
-  Result<Work, ports::FileError> slice(bool quiet);
-  Result<Work, ports::FileError> fill_slice();
+  Result<Work, ports::FileError> prepare_slice();
+  Result<Work, ports::FileError> take_ready_made();
+  Result<Work, ports::FileError> abandon_filling();
+  Result<Work, ports::FileError> shrink_slice(bool quiet);
   ports::FileError fail(const ports::FileError& error);
+  static ports::FileError refused(const ports::FileError& failure);
   [[nodiscard]] bool wants_ready() const { return ready_.size() < ready_target_; }
 
   ports::Files& files_;
