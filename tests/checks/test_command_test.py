@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""tools/test counts what happened and answers with the right status, in a small tree with tests of known outcome."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "test"
+
+LISTS = """
+cmake_minimum_required(VERSION 3.25)
+project(small LANGUAGES NONE)
+enable_testing()
+function(put name label command)
+  add_test(NAME ${name} COMMAND sh -c "${command}")
+  set_tests_properties(${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77)
+endfunction()
+"""
+
+
+class TestCommand(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp(prefix="aldis-test-command-"))
+        self.addCleanup(shutil.rmtree, self.root)
+        (self.root / "tools").mkdir()
+        shutil.copy(TOOL, self.root / "tools")
+        presets = [{"name": name, "generator": "Ninja", "binaryDir": "${sourceDir}/build/${presetName}"}
+                   for name in ("asan", "release")]
+        (self.root / "CMakePresets.json").write_text(json.dumps({"version": 6, "configurePresets": presets}))
+
+    def run_tool(self, tests, *arguments, tail=""):
+        calls = "\n".join(f'put({name} {label} "{command}")' for name, label, command in tests)
+        (self.root / "CMakeLists.txt").write_text(LISTS + calls + "\n" + tail)
+        run = subprocess.run(["bash", str(self.root / "tools" / "test"), "--no-deps", *arguments],
+                             capture_output=True, text=True, check=False)
+        return run.returncode, run.stdout.strip().split("\n")[-1], run.stdout + run.stderr
+
+    def test_all_levels_of_both_trees_run_and_are_counted(self):
+        tests = [("a", "unit", "true"), ("b", "crash", "true"), ("c", "oddly_named", "true")]
+        self.assertEqual(self.run_tool(tests)[:2], (0, "3 passed, 0 failed, 0 skipped"))
+
+    def test_a_failure_in_either_tree_fails(self):
+        for label in ("unit", "interop"):
+            with self.subTest(label):
+                tests = [("good", "unit", "true"), ("good_too", "crash", "true"), ("bad", label, "exit 3")]
+                self.assertEqual(self.run_tool(tests)[:2], (1, "2 passed, 1 failed, 0 skipped"))
+
+    def test_a_skip_is_said_and_counted_and_fails_when_asked(self):
+        tests = [("good", "unit", "true"), ("gone", "unit", "echo SKIP gone: no peer; exit 77")]
+        status, last, output = self.run_tool(tests)
+        self.assertEqual((status, last), (0, "1 passed, 0 failed, 1 skipped"))
+        self.assertIn("SKIP gone: no peer", output)
+        self.assertEqual(self.run_tool(tests, "--no-skip")[0], 1)
+
+    def test_a_program_that_is_not_there_is_a_failure_and_no_skip(self):
+        tail = "add_test(NAME lost COMMAND /nowhere/lost)\nset_tests_properties(lost PROPERTIES LABELS unit)\n"
+        self.assertEqual(self.run_tool([("good", "unit", "true")], tail=tail)[:2],
+                         (1, "1 passed, 1 failed, 0 skipped"))
+
+    def test_levels_depth_names_and_labels_choose(self):
+        tests = [("a_one", "unit", "true"), ("a_two", "spec", "true"), ("b_one", "crash", "true"),
+                 ("b_two", "bench", "exit 1")]
+        for arguments, passed in [(["quick"], 2), (["unit"], 1), (["kill", "spec"], 2), (["-k", "one"], 2),
+                                  (["crash", "--label", "crash"], 1)]:
+            with self.subTest(arguments):
+                self.assertEqual(self.run_tool(tests, *arguments)[:2],
+                                 (0, f"{passed} passed, 0 failed, 0 skipped"))
+
+    def test_nothing_to_run_is_not_a_success(self):
+        tests = [("a", "unit", "true")]
+        self.assertEqual(self.run_tool(tests, "-k", "nobody")[0], 1)
+        self.assertEqual(self.run_tool(tests, "sim")[0], 1)
+        self.assertEqual(self.run_tool(tests, "gossip")[0], 2)
+
+    def test_a_tree_that_cannot_be_configured_or_is_not_whole_fails(self):
+        self.assertEqual(self.run_tool([("a", "unit", "true")], tail="message(FATAL_ERROR no)\n")[0], 1)
+        tail = 'message(WARNING "module engine is left out: it needs nothing")\n'
+        self.assertEqual(self.run_tool([("a", "unit", "true")], tail=tail)[0], 1)
+
+    def test_the_list_runs_nothing(self):
+        status, _, output = self.run_tool([("a", "unit", "touch ran"), ("b", "crash", "exit 1")], "--list")
+        self.assertEqual(status, 0)
+        self.assertRegex(output, r"(?m)^a +unit ")
+        self.assertRegex(output, r"(?m)^b +crash ")
+
+    def test_until_fail_finds_the_second_run(self):
+        marks = self.root / "marks"
+        tests = [("flaky", "unit", f"test ! -e {marks} && touch {marks}")]
+        self.assertEqual(self.run_tool(tests, "--until-fail", "3")[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
