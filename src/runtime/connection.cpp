@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/connection.hpp"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -169,7 +171,9 @@ void Connection::due(const Now& now) {
   }
   if (state_ != State::kOpen) { return; }
   if (blocked_ && now.mono >= stalled_at_) {
-    lose(CloseCause::kWriteStalled);
+    const int queued_before = kernel_queue_;
+    expect_progress();
+    if (kernel_queue_ >= queued_before) { lose(CloseCause::kWriteStalled); }
   } else if (now.mono >= protocol_->next_deadline()) {
     protocol_->on_timer(now);
   }  // else the deadline moved to a later instant since it was armed: settle() arms it again
@@ -229,11 +233,18 @@ bool Connection::flush() {
     sent = sent || taken > 0;
     if (taken < size) {
       blocked_ = true;  // EPOLLOUT comes when a third of the kernel's buffer is free
-      if (taken > 0 || stalled_at_ == kNever) { stalled_at_ = loop_.now().mono + settings_.write_stall; }
+      if (taken > 0 || stalled_at_ == kNever) { expect_progress(); }
       return false;
     }
     stalled_at_ = kNever;
   }
+}
+
+// The kernel says that it wants more only when a third of its buffer is free, which a slow peer may need minutes for. So what
+// counts as progress is that its queue gets shorter.
+void Connection::expect_progress() {
+  stalled_at_ = loop_.now().mono + settings_.write_stall;
+  if (::ioctl(fd_, SIOCOUTQ, &kernel_queue_) != 0) { kernel_queue_ = 0; }
 }
 
 // The last call into the protocol; it is released before anything else happens.

@@ -50,6 +50,7 @@ class Connection final : public ports::Wire, public Descriptor, public Deadline 
   void read();
   void present(const char* octets, std::size_t size);
   bool flush();  // whether the kernel took something and nothing is left
+  void expect_progress();
   void finish(bool said_all);
   void linger();
   void discard();
@@ -70,6 +71,7 @@ class Connection final : public ports::Wire, public Descriptor, public Deadline 
   std::size_t left_ = 0;
   std::uint64_t taken_ = 0;
   Instant stalled_at_ = kNever;  // when a write that makes no progress is given up
+  int kernel_queue_ = 0;         // octets the peer had not acknowledged when stalled_at_ was set
 
   State state_ = State::kOpen;
   ports::CloseCause cause_ = ports::CloseCause::kPeer;

@@ -43,14 +43,14 @@ inline ProtocolPtr borrow(ports::ByteProtocol& protocol) {
 }
 
 struct WireSettings {
-  Duration write_stall = seconds{60};   // no octet taken for so long: closed with kWriteStalled
+  Duration write_stall = seconds{60};   // no octet acknowledged for so long: closed with kWriteStalled
   Duration user_timeout = seconds{30};  // TCP_USER_TIMEOUT: unacknowledged for so long, the kernel gives up
 };
 
 struct ListenerSettings {
-  std::string address;  // "127.0.0.1:2775", "[::]:2775" (both families), "localhost:0" (any free port)
+  std::string address{};  // "127.0.0.1:2775", "[::]:2775" (both families), "localhost:0" (any free port)
   std::size_t connections_max = 5000;  // of this listener, past it: accepted and closed at once, counted
-  WireSettings wire;
+  WireSettings wire{};
 };
 
 // Owns the listening socket; its connections belong to the Loop and outlive it. On the loop's thread, or before run().
@@ -86,10 +86,10 @@ class Listener {
 };
 
 struct ConnectSettings {
-  std::string target;              // "smsc1.example:2775", "192.0.2.1:2775", "[2001:db8::1]:2775"
-  std::string source_ip;           // empty = the kernel chooses
+  std::string target{};            // "smsc1.example:2775", "192.0.2.1:2775", "[2001:db8::1]:2775"
+  std::string source_ip{};         // empty = the kernel chooses
   Duration timeout = seconds{10};  // for resolving and all addresses of the name (8 at most) together
-  WireSettings wire;
+  WireSettings wire{};
 };
 
 // Opens connections on a Loop, on its thread. Bounded by its callers: one attempt per link.

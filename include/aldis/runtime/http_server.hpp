@@ -28,12 +28,12 @@ struct HttpLimits {
 };
 
 struct HttpRequest {
-  std::string method;  // "GET"
-  std::string path;    // as sent, without the query: "/metrics"
-  std::string query;   // without '?'
-  std::string peer;
-  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in the order sent
-  std::string body;
+  std::string method{};  // "GET"
+  std::string path{};    // as sent, without the query: "/metrics"
+  std::string query{};   // without '?'
+  std::string peer{};
+  std::vector<std::pair<std::string, std::string>> headers{};  // names in lower case, in the order sent
+  std::string body{};
 
   [[nodiscard]] std::string_view header(std::string_view name_lower) const;  // empty when there is none
 };
@@ -41,8 +41,8 @@ struct HttpRequest {
 struct HttpResponse {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // beside Date, Content-*, Connection
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};  // beside Date, Content-*, Connection
 };
 
 using HttpAnswer = std::function<void(HttpResponse)>;

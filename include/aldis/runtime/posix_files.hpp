@@ -22,6 +22,8 @@ class PosixFiles final : public ports::Files {
 
   Result<std::unique_ptr<ports::File>, ports::FileError> create(std::string_view name) override;
   Result<std::unique_ptr<ports::File>, ports::FileError> open(std::string_view name) override;
+  Result<std::unique_ptr<ports::File>, ports::FileError> open_direct(
+      std::string_view name) override;  // cannot write
   Result<void, ports::FileError> rename(std::string_view from, std::string_view to) override;
   Result<void, ports::FileError> remove(std::string_view name) override;
   Result<void, ports::FileError> sync_directory() override;
