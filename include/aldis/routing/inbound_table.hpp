@@ -16,7 +16,7 @@ namespace aldis::routing {
 
 struct InboundQuery {
   OperatorId op = kNoOperator;
-  std::string_view destination;  // the number it was sent to, digits
+  std::string_view destination{};  // the number it was sent to, digits
   std::string_view
       text;  // the text or its beginning, any alphabet that has ASCII in it; only the first word counts
 };

@@ -49,8 +49,8 @@ struct Route {
 struct RouteQuery {
   AccountId account = kNoAccount;
   MessageClass message_class = MessageClass::kTransactional;
-  std::string_view source;
-  std::string_view destination;  // digits
+  std::string_view source{};
+  std::string_view destination{};  // digits
 };
 
 // Which operators can take messages now. Kept by the engine, outlives tables: reloads do not change it. Down until told.
