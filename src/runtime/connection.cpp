@@ -29,7 +29,6 @@ constexpr std::size_t kKeptMax =
 constexpr std::size_t kBufferIdleMax = 256 * 1024;  // capacity that an empty output buffer keeps
 constexpr Duration kLingerMax = seconds{2};         // the peer's FIN after ours
 constexpr std::size_t kLingeringMax = 256;          // per loop; past it sockets are closed at once
-constexpr Duration kTimerAgain = milliseconds{1};   // a protocol whose deadline stays in the past
 
 void set_option(int fd, int level, int option, int value) {
   ::setsockopt(fd, level, option, &value, sizeof value);  // a socket that refuses one works without it
@@ -301,12 +300,12 @@ void Connection::watch() {
 }
 
 // Moves the entry in the heap only to an earlier instant: most deadlines (enquire_link, inactivity) move to a later one
-// with every PDU, and looking again when the old one has come is cheaper.
+// with every PDU, and looking again when the old one has come is cheaper. A deadline in the past is for the next turn.
 void Connection::arm() {
-  const Instant soonest = loop_.now().mono + kTimerAgain;
   const Instant wanted = std::min(protocol_->next_deadline(), stalled_at_);
-  const Instant armed = std::max(wanted, soonest);
-  if (wanted != kNever && armed < at()) { loop_.deadlines.arm(*this, armed); }
+  if (wanted >= at()) { return; }
+  loop_.deadlines.arm(*this, wanted);
+  if (wanted <= loop_.now().mono) { loop_.call_again(); }
 }
 
 }  // namespace aldis::runtime

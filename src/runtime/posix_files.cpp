@@ -144,7 +144,7 @@ Result<void, FileError> probe(int directory, const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<PosixFiles>, FileError> PosixFiles::open(const std::string& directory) {
+Result<std::unique_ptr<PosixFiles>, FileError> PosixFiles::open_directory(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0750) != 0 && errno != EEXIST) {
     return failed("create directory", directory, errno);
   }

@@ -15,7 +15,7 @@ namespace aldis::runtime {
 class PosixFiles final : public ports::Files {
  public:
   // Creates the directory (mode 0750) when only its last component is missing, and proves that we may write in it.
-  static Result<std::unique_ptr<PosixFiles>, ports::FileError> open(const std::string& directory);
+  static Result<std::unique_ptr<PosixFiles>, ports::FileError> open_directory(const std::string& directory);
   ~PosixFiles() override;
   PosixFiles(const PosixFiles&) = delete;
   PosixFiles& operator=(const PosixFiles&) = delete;
