@@ -22,6 +22,7 @@ namespace aldis {
 struct RequestToken {
   SessionId session = kNoSession;
   std::uint32_t sequence = 0;  // sequence_number of the request
+  std::uint8_t kind = 0;       // ingress's own: which request it was
 };
 
 // --- from ingress ---------------------------------------------------------------------------------------------------
