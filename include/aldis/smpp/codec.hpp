@@ -21,7 +21,7 @@ enum class Strictness : std::uint8_t { kSession, kLink };
 
 struct DecodeError {
   CommandStatus status = CommandStatus::kInvalidCommandLength;  // to answer with
-  std::string_view field;                                       // name of the row at fault
+  std::string_view field{};                                       // name of the row at fault
   bool malformed = false;  // the layout is broken, not only a value: counts against the peer's budget
 };
 

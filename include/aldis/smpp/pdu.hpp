@@ -28,176 +28,176 @@ struct Header {
 
 // unbind, enquire_link, their responses, generic_nack, cancel_sm_resp, replace_sm_resp, cancel_broadcast_sm_resp
 struct HeaderOnly {
-  Tlvs tlvs;
+  Tlvs tlvs{};
 };
 
 struct Bind {  // the command says which of the three
-  std::string_view system_id;
-  std::string_view password;
-  std::string_view system_type;
+  std::string_view system_id{};
+  std::string_view password{};
+  std::string_view system_type{};
   std::uint8_t interface_version = 0;
   std::uint8_t addr_ton = 0;
   std::uint8_t addr_npi = 0;
-  std::string_view address_range;
-  Tlvs tlvs;
+  std::string_view address_range{};
+  Tlvs tlvs{};
 };
 
 struct BindResp {
-  std::string_view system_id;
-  Tlvs tlvs;
+  std::string_view system_id{};
+  Tlvs tlvs{};
 };
 
 struct Outbind {
-  std::string_view system_id;
-  std::string_view password;
-  Tlvs tlvs;
+  std::string_view system_id{};
+  std::string_view password{};
+  Tlvs tlvs{};
 };
 
 struct SubmitSm {
-  std::string_view service_type;
+  std::string_view service_type{};
   std::uint8_t source_addr_ton = 0;
   std::uint8_t source_addr_npi = 0;
-  std::string_view source_addr;
+  std::string_view source_addr{};
   std::uint8_t dest_addr_ton = 0;
   std::uint8_t dest_addr_npi = 0;
-  std::string_view destination_addr;
+  std::string_view destination_addr{};
   std::uint8_t esm_class = 0;
   std::uint8_t protocol_id = 0;
   std::uint8_t priority_flag = 0;
-  std::string_view schedule_delivery_time;
-  std::string_view validity_period;
+  std::string_view schedule_delivery_time{};
+  std::string_view validity_period{};
   std::uint8_t registered_delivery = 0;
   std::uint8_t replace_if_present_flag = 0;
   std::uint8_t data_coding = 0;
   std::uint8_t sm_default_msg_id = 0;
-  Octets short_message;
-  Tlvs tlvs;
+  Octets short_message{};
+  Tlvs tlvs{};
 };
 
 struct SubmitSmResp {
-  std::string_view message_id;
-  Tlvs tlvs;
+  std::string_view message_id{};
+  Tlvs tlvs{};
 };
 
 struct DeliverSm {
-  std::string_view service_type;
+  std::string_view service_type{};
   std::uint8_t source_addr_ton = 0;
   std::uint8_t source_addr_npi = 0;
-  std::string_view source_addr;
+  std::string_view source_addr{};
   std::uint8_t dest_addr_ton = 0;
   std::uint8_t dest_addr_npi = 0;
-  std::string_view destination_addr;
+  std::string_view destination_addr{};
   std::uint8_t esm_class = 0;
   std::uint8_t protocol_id = 0;
   std::uint8_t priority_flag = 0;
-  std::string_view schedule_delivery_time;
-  std::string_view validity_period;
+  std::string_view schedule_delivery_time{};
+  std::string_view validity_period{};
   std::uint8_t registered_delivery = 0;
   std::uint8_t replace_if_present_flag = 0;
   std::uint8_t data_coding = 0;
   std::uint8_t sm_default_msg_id = 0;
-  Octets short_message;
-  Tlvs tlvs;
+  Octets short_message{};
+  Tlvs tlvs{};
 };
 
 struct DeliverSmResp {
-  std::string_view message_id;
-  Tlvs tlvs;
+  std::string_view message_id{};
+  Tlvs tlvs{};
 };
 
 struct SubmitMulti {
-  std::string_view service_type;
+  std::string_view service_type{};
   std::uint8_t source_addr_ton = 0;
   std::uint8_t source_addr_npi = 0;
-  std::string_view source_addr;
-  Destinations dest_address;
+  std::string_view source_addr{};
+  Destinations dest_address{};
   std::uint8_t esm_class = 0;
   std::uint8_t protocol_id = 0;
   std::uint8_t priority_flag = 0;
-  std::string_view schedule_delivery_time;
-  std::string_view validity_period;
+  std::string_view schedule_delivery_time{};
+  std::string_view validity_period{};
   std::uint8_t registered_delivery = 0;
   std::uint8_t replace_if_present_flag = 0;
   std::uint8_t data_coding = 0;
   std::uint8_t sm_default_msg_id = 0;
-  Octets short_message;
-  Tlvs tlvs;
+  Octets short_message{};
+  Tlvs tlvs{};
 };
 
 struct SubmitMultiResp {
-  std::string_view message_id;
-  UnsuccessList unsuccess_sme;
-  Tlvs tlvs;
+  std::string_view message_id{};
+  UnsuccessList unsuccess_sme{};
+  Tlvs tlvs{};
 };
 
 struct DataSm {
-  std::string_view service_type;
+  std::string_view service_type{};
   std::uint8_t source_addr_ton = 0;
   std::uint8_t source_addr_npi = 0;
-  std::string_view source_addr;
+  std::string_view source_addr{};
   std::uint8_t dest_addr_ton = 0;
   std::uint8_t dest_addr_npi = 0;
-  std::string_view destination_addr;
+  std::string_view destination_addr{};
   std::uint8_t esm_class = 0;
   std::uint8_t registered_delivery = 0;
   std::uint8_t data_coding = 0;
-  Tlvs tlvs;
+  Tlvs tlvs{};
 };
 
 struct DataSmResp {
-  std::string_view message_id;
-  Tlvs tlvs;
+  std::string_view message_id{};
+  Tlvs tlvs{};
 };
 
 struct QuerySm {
-  std::string_view message_id;
+  std::string_view message_id{};
   std::uint8_t source_addr_ton = 0;
   std::uint8_t source_addr_npi = 0;
-  std::string_view source_addr;
-  Tlvs tlvs;
+  std::string_view source_addr{};
+  Tlvs tlvs{};
 };
 
 struct QuerySmResp {
-  std::string_view message_id;
-  std::string_view final_date;
+  std::string_view message_id{};
+  std::string_view final_date{};
   std::uint8_t message_state = 0;
   std::uint8_t error_code = 0;
-  Tlvs tlvs;
+  Tlvs tlvs{};
 };
 
 struct CancelSm {
-  std::string_view service_type;
-  std::string_view message_id;
+  std::string_view service_type{};
+  std::string_view message_id{};
   std::uint8_t source_addr_ton = 0;
   std::uint8_t source_addr_npi = 0;
-  std::string_view source_addr;
+  std::string_view source_addr{};
   std::uint8_t dest_addr_ton = 0;
   std::uint8_t dest_addr_npi = 0;
-  std::string_view destination_addr;
-  Tlvs tlvs;
+  std::string_view destination_addr{};
+  Tlvs tlvs{};
 };
 
 struct ReplaceSm {
-  std::string_view message_id;
+  std::string_view message_id{};
   std::uint8_t source_addr_ton = 0;
   std::uint8_t source_addr_npi = 0;
-  std::string_view source_addr;
-  std::string_view schedule_delivery_time;
-  std::string_view validity_period;
+  std::string_view source_addr{};
+  std::string_view schedule_delivery_time{};
+  std::string_view validity_period{};
   std::uint8_t registered_delivery = 0;
   std::uint8_t sm_default_msg_id = 0;
-  Octets short_message;
-  Tlvs tlvs;
+  Octets short_message{};
+  Tlvs tlvs{};
 };
 
 struct AlertNotification {
   std::uint8_t source_addr_ton = 0;
   std::uint8_t source_addr_npi = 0;
-  std::string_view source_addr;
+  std::string_view source_addr{};
   std::uint8_t esme_addr_ton = 0;
   std::uint8_t esme_addr_npi = 0;
-  std::string_view esme_addr;
-  Tlvs tlvs;
+  std::string_view esme_addr{};
+  Tlvs tlvs{};
 };
 
 // std::monostate: a command that we do not know, or a body not decoded.
@@ -220,9 +220,9 @@ enum class Tolerated : std::uint8_t {
 };
 
 struct Pdu {
-  Header header;
-  Body body;
-  Octets octets;               // all of it, header included
+  Header header{};
+  Body body{};
+  Octets octets{};               // all of it, header included
   std::uint8_t tolerated = 0;  // bits of Tolerated
 
   [[nodiscard]] bool has(Tolerated what) const { return (tolerated & static_cast<std::uint8_t>(what)) != 0; }

@@ -19,20 +19,20 @@ struct Destination {
   std::uint8_t dest_flag = 1;
   std::uint8_t dest_addr_ton = 0;
   std::uint8_t dest_addr_npi = 0;
-  std::string_view destination_addr;
-  std::string_view dl_name;
+  std::string_view destination_addr{};
+  std::string_view dl_name{};
 };
 
 // submit_multi_resp: a destination that was refused.
 struct Unsuccess {
   std::uint8_t dest_addr_ton = 0;
   std::uint8_t dest_addr_npi = 0;
-  std::string_view destination_addr;
+  std::string_view destination_addr{};
   CommandStatus error_status_code{};
 };
 
 struct ListedMessage {  // query_last_msgs_resp
-  std::string_view message_id;
+  std::string_view message_id{};
 };
 
 bool read(Reader& from, Destination& item);  // false: the octets end, or the flag is neither 1 nor 2

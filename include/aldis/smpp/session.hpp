@@ -56,7 +56,7 @@ class Session {
 
   // --- server ---
   struct Accept {
-    std::string_view system_id;
+    std::string_view system_id{};
     Version version = Version::kV34;  // BindRequest::version, unless the account says otherwise
     std::uint32_t window_in = 200;
     std::uint32_t window_out = 10;
