@@ -2,32 +2,52 @@
 // Field numbers and defaults: proto/journal.proto. Unknown fields are skipped: by that file's rules they change nothing
 // for us. Numbers out of range are refused: somebody later than us wrote them.
 #include <limits>
-#include <protozero/pbf_reader.hpp>
 
 #include "spool/codec.hpp"
+#include "spool/protozero.hpp"
 
 namespace aldis::spool {
 namespace {
 
 using Reader = protozero::pbf_reader;
 
+void expect(Reader& r, protozero::pbf_wire_type type) {
+  if (!r.has_wire_type(type)) { throw DecodeError("a field has another wire type"); }
+}
+
 Octets octets(Reader& r) {
+  expect(r, protozero::pbf_wire_type::length_delimited);
   const auto view = r.get_view();
   return {view.data(), view.size()};
 }
-MessageId message_id(Reader& r) { return MessageId{r.get_fixed64()}; }
-WallTime wall_time(Reader& r) { return WallTime{microseconds{r.get_sfixed64()}}; }
+Reader message(Reader& r) {
+  const Octets payload = octets(r);
+  return Reader(payload.data(), payload.size());
+}
+MessageId message_id(Reader& r) {
+  expect(r, protozero::pbf_wire_type::fixed64);
+  return MessageId{r.get_fixed64()};
+}
+WallTime wall_time(Reader& r) {
+  expect(r, protozero::pbf_wire_type::fixed64);
+  return WallTime{microseconds{r.get_sfixed64()}};
+}
+std::uint64_t varint(Reader& r) {
+  expect(r, protozero::pbf_wire_type::varint);
+  return r.get_uint64();
+}
+bool flag(Reader& r) { return varint(r) != 0; }
 
 template <class T>
 T number(Reader& r) {
-  const std::uint64_t value = r.get_uint64();
+  const std::uint64_t value = varint(r);
   if (value > std::numeric_limits<T>::max()) { throw DecodeError("a number is out of range"); }
   return static_cast<T>(value);
 }
 
 template <class Enum>
 Enum enumerator(Reader& r, Enum last, unsigned first_number = 0) {
-  const std::uint64_t value = r.get_uint64();
+  const std::uint64_t value = varint(r);
   if (value < first_number || value - first_number > static_cast<std::uint64_t>(last)) {
     throw DecodeError("an enumerator is unknown");
   }
@@ -43,7 +63,7 @@ Id id_plus_one(Reader& r) {
 
 Address address(Reader& r) {
   Address address;
-  for (Reader sub = r.get_message(); sub.next();) {
+  for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
       case 1: address.ton = number<std::uint8_t>(sub); break;
       case 2: address.npi = number<std::uint8_t>(sub); break;
@@ -56,12 +76,12 @@ Address address(Reader& r) {
 
 OwedItem owed(Reader& r) {
   OwedItem item;
-  for (Reader sub = r.get_message(); sub.next();) {
+  for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
       case 1: item.status_seq = number<std::uint16_t>(sub); break;
       case 2: item.status = status(sub); break;
-      case 3: item.intermediate = sub.get_bool(); break;
-      case 4: item.accepted_word = sub.get_bool(); break;
+      case 3: item.intermediate = flag(sub); break;
+      case 4: item.accepted_word = flag(sub); break;
       case 5: item.err.assign(octets(sub)); break;
       case 6: item.done_at = wall_time(sub); break;
       case 7: item.owed_since = wall_time(sub); break;
@@ -78,13 +98,13 @@ constexpr std::uint64_t kSameAsMessage = ~0ull;
 Part part(Reader& r, bool& status_absent) {
   Part part;
   status_absent = true;
-  for (Reader sub = r.get_message(); sub.next();) {
+  for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
       case 1:
         part.status = status(sub);
         status_absent = false;
         break;
-      case 2: part.uncertain = sub.get_bool(); break;
+      case 2: part.uncertain = flag(sub); break;
       case 3: part.attempt = number<std::uint16_t>(sub); break;
       case 4: part.body_offset = number<std::uint32_t>(sub); break;
       case 5: part.body_octets = number<std::uint32_t>(sub); break;
@@ -98,7 +118,7 @@ Part part(Reader& r, bool& status_absent) {
 
 NameEntry name_entry(Reader& r) {
   NameEntry entry;
-  for (Reader sub = r.get_message(); sub.next();) {
+  for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
       case 1: entry.kind = enumerator(sub, NameKind::kOperator); break;
       case 2: entry.number = number<std::uint32_t>(sub); break;
@@ -111,7 +131,7 @@ NameEntry name_entry(Reader& r) {
 
 DialectEntry dialect_entry(Reader& r) {
   DialectEntry entry;
-  for (Reader sub = r.get_message(); sub.next();) {
+  for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
       case 1: entry.op = id_plus_one<OperatorId>(sub); break;
       case 2: entry.dialect = octets(sub); break;
@@ -124,7 +144,7 @@ DialectEntry dialect_entry(Reader& r) {
 ShortIdCounter short_id_counter(Reader& r) {
   ShortIdCounter counter;
   counter.account = AccountId{0};
-  for (Reader sub = r.get_message(); sub.next();) {
+  for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
       case 1: counter.account = AccountId{number<std::uint32_t>(sub)}; break;
       case 2: counter.next = number<std::uint32_t>(sub); break;
@@ -136,7 +156,7 @@ ShortIdCounter short_id_counter(Reader& r) {
 
 LeasedPart leased_part(Reader& r) {
   LeasedPart leased;
-  for (Reader sub = r.get_message(); sub.next();) {
+  for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
       case 1: leased.part.message = message_id(sub); break;
       case 2: leased.part.part = number<std::uint16_t>(sub); break;
@@ -165,7 +185,7 @@ OwedDoneRecord owed_done(Octets payload) {
   for (Reader r(payload.data(), payload.size()); r.next();) {
     switch (r.tag()) {
       case 1: record.id = message_id(r); break;
-      case 2: record.inbound = r.get_bool(); break;
+      case 2: record.inbound = flag(r); break;
       case 3: record.status_seq = number<std::uint16_t>(r); break;
       case 4: record.kind = enumerator(r, OwedDoneRecord::Kind::kExpired); break;
       default: r.skip();
@@ -224,7 +244,7 @@ ResultRecord result(Octets payload) {
       case 10: record.message_status = status(r); break;
       case 11: record.status_seq = number<std::uint16_t>(r); break;
       case 12: record.attempt = number<std::uint16_t>(r); break;
-      case 13: record.uncertain = r.get_bool(); break;
+      case 13: record.uncertain = flag(r); break;
       case 14: record.candidates_tried = number<std::uint8_t>(r); break;
       case 15: record.at = wall_time(r); break;
       case 16: record.due_at = wall_time(r); break;
@@ -244,10 +264,10 @@ ReceiptRecord receipt(Octets payload) {
       case 2: record.part.part = number<std::uint16_t>(r); break;
       case 3: record.op = id_plus_one<OperatorId>(r); break;
       case 4: record.state = status(r); break;
-      case 5: record.intermediate = r.get_bool(); break;
+      case 5: record.intermediate = flag(r); break;
       case 6: record.err = octets(r); break;
       case 7: record.status_seq = number<std::uint16_t>(r); break;
-      case 8: record.late = r.get_bool(); break;
+      case 8: record.late = flag(r); break;
       case 9: record.message_status = status(r); break;
       case 10: record.unknown_reason = reason(r); break;
       case 11: record.done_at = wall_time(r); break;
@@ -268,15 +288,15 @@ OrphanRecord orphan(Octets payload) {
     switch (r.tag()) {
       case 1: record.id = message_id(r); break;
       case 2: receipt.op = id_plus_one<OperatorId>(r); break;
-      case 3: receipt.intermediate = r.get_bool(); break;
+      case 3: receipt.intermediate = flag(r); break;
       case 4: receipt.id_tlv = octets(r); break;
       case 5: receipt.id_text = octets(r); break;
       case 6: receipt.state = status(r); break;
-      case 7: receipt.accepted_word = r.get_bool(); break;
+      case 7: receipt.accepted_word = flag(r); break;
       case 8: receipt.stat_word = octets(r); break;
       case 9: receipt.err = octets(r); break;
-      case 10: receipt.unparsed = r.get_bool(); break;
-      case 11: receipt.unflagged = r.get_bool(); break;
+      case 10: receipt.unparsed = flag(r); break;
+      case 11: receipt.unflagged = flag(r); break;
       case 12: receipt.source = address(r); break;
       case 13: receipt.destination = address(r); break;
       case 14: receipt.user_message_reference = number<std::uint16_t>(r); break;
@@ -319,7 +339,7 @@ bool rare_field(Reader& r, Message& m) {
   switch (r.tag()) {
     case 18: m.short_id = number<std::uint32_t>(r); return true;
     case 19: m.unknown_reason = reason(r); return true;
-    case 20: m.late = r.get_bool(); return true;
+    case 20: m.late = flag(r); return true;
     case 21: m.service_type.assign(octets(r)); return true;
     case 22: m.esm_class = number<std::uint8_t>(r); return true;
     case 23: m.protocol_id = number<std::uint8_t>(r); return true;
@@ -327,7 +347,7 @@ bool rare_field(Reader& r, Message& m) {
       m.user_message_reference = number<std::uint16_t>(r);
       m.has_user_message_reference = true;
       return true;
-    case 25: m.passed_multipart = r.get_bool(); return true;
+    case 25: m.passed_multipart = flag(r); return true;
     case 26: m.sar_ref = number<std::uint16_t>(r); return true;
     case 27: m.sar_total = number<std::uint8_t>(r); return true;
     case 28: m.sar_seqnum = number<std::uint8_t>(r); return true;
@@ -352,7 +372,7 @@ void Decoder::accept(Octets payload, AcceptRecord& record) {
   for (Reader r(payload.data(), payload.size()); r.next();) {
     if (usual_field(r, m, record)) { continue; }
     if (r.tag() == 17) {
-      public_id = r.get_fixed64();
+      public_id = message_id(r).value();
       continue;
     }
     if (rare_field(r, m)) { continue; }
@@ -364,7 +384,7 @@ void Decoder::accept(Octets payload, AcceptRecord& record) {
         if (status_absent) { same_status.push_back(m.parts.size() - 1); }
         break;
       }
-      case 37: no_parts = r.get_bool(); break;
+      case 37: no_parts = flag(r); break;
       case 38: owed_.push_back(owed(r)); break;
       default: r.skip();
     }
@@ -426,11 +446,11 @@ void Decoder::checkpoint(Octets payload, CheckpointRecord& record) {
       case 1: names_.push_back(name_entry(r)); break;
       case 2: dialects_.push_back(dialect_entry(r)); break;
       case 3: short_ids_.push_back(short_id_counter(r)); break;
-      case 4: record.next_sequence = r.get_uint64(); break;
+      case 4: record.next_sequence = varint(r); break;
       case 5: record.generation = number<std::uint32_t>(r); break;
       case 6: record.node = number<std::uint32_t>(r); break;
       case 7: record.wall = wall_time(r); break;
-      case 8: record.oldest_segment = r.get_uint64(); break;
+      case 8: record.oldest_segment = varint(r); break;
       default: r.skip();
     }
   }
@@ -442,8 +462,8 @@ void Decoder::checkpoint(Octets payload, CheckpointRecord& record) {
 std::uint64_t Decoder::oldest_segment(Octets checkpoint) {
   try {
     Reader r(checkpoint.data(), checkpoint.size());
-    return r.next(8) ? r.get_uint64() : 0;
-  } catch (const protozero::exception&) {
+    return r.next(8) ? varint(r) : 0;
+  } catch (const std::exception&) {
     return 0;  // decoding all of it will say what is wrong
   }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Field numbers and defaults: proto/journal.proto. On the message path: one pass, no allocation, no bound checks per
 // octet, because payload_bound() was reserved before.
+#include <array>
 #include <concepts>
 #include <cstring>
-#include <protozero/basic_pbf_writer.hpp>
 
 #include "spool/codec.hpp"
+#include "spool/protozero.hpp"
 
 namespace aldis::spool {
 namespace {
@@ -98,17 +99,16 @@ void put_id(Writer& w, std::uint32_t tag, Id id) {
   put(w, tag, static_cast<std::uint32_t>(id.value() + 1u));
 }
 
+// Made aside: protozero would move the octets to close the gap of a length that it did not know.
 void put(Writer& w, std::uint32_t tag, const Address& address) {
-  const auto varint = [](std::uint8_t value) {
-    return value == 0 ? 0u : 1u + static_cast<unsigned>(protozero::length_of_varint(value));
-  };
-  const std::size_t size =
-      varint(address.ton) + varint(address.npi) + (address.digits.empty() ? 0 : 2 + address.digits.size());
-  if (size == 0) { return; }
-  Writer sub(w, tag, size);
+  std::array<char, 32> octets;  // NOLINT: filled below
+  RawBuffer buffer{octets.data(), octets.data()};
+  Writer sub(buffer);
   put(sub, 1, address.ton);
   put(sub, 2, address.npi);
   put(sub, 3, address.digits.view());
+  const auto size = static_cast<std::size_t>(buffer.at - buffer.begin);
+  if (size != 0) { w.add_message(tag, octets.data(), size); }
 }
 
 void put(Writer& w, std::uint32_t tag, const OwedItem& owed) {

@@ -28,7 +28,7 @@ struct OwedItem {
   Status status = Status::kDelivered;
   bool intermediate = false;
   bool accepted_word = false;  // say ACCEPTD instead of ENROUTE
-  FixedString<8> err;
+  FixedString<8> err{};
   WallTime done_at{};
   WallTime owed_since{};  // retention counts from here
   std::uint16_t parts_delivered = 0;
@@ -42,11 +42,11 @@ struct AcceptRecord {
   const Message* message = nullptr;  // due_at and expires_at in it are not looked at
   WallTime due_at{};                 // zero = at once
   WallTime expires_at = kNoDeadline;
-  std::span<const OwedItem> owed;
+  std::span<const OwedItem> owed{};
 };
 
 struct LeasedPart {
-  PartRef part;
+  PartRef part{};
   std::uint16_t attempt = 1;
   std::uint16_t concat_ref = 0;  // of its message, when this lease gave it
   friend bool operator==(const LeasedPart&, const LeasedPart&) = default;
@@ -56,18 +56,18 @@ struct LeasedPart {
 struct LeaseRecord {
   OperatorId op = kNoOperator;
   LinkId link = kNoLink;
-  std::span<const LeasedPart> parts;
+  std::span<const LeasedPart> parts{};
 };
 
 // RESULT: what became of one leased part, a missing answer included.
 struct ResultRecord {
-  PartRef part;
+  PartRef part{};
   OperatorId op = kNoOperator;
   LinkId link = kNoLink;
   OutcomeClass outcome = OutcomeClass::kOk;
   std::uint32_t command_status = 0;
-  std::string_view operator_message_id;
-  std::string_view err;  // up to 8 characters
+  std::string_view operator_message_id{};
+  std::string_view err{};  // up to 8 characters
   Status part_status = Status::kSent;
   Status message_status = Status::kSent;
   UnknownReason unknown_reason = UnknownReason::kNone;
@@ -77,24 +77,24 @@ struct ResultRecord {
   std::uint8_t candidates_tried = 0;  // of the message, after this
   WallTime due_at{};                  // a retry: not before
   WallTime at{};
-  std::optional<OwedItem> owed;
+  std::optional<OwedItem> owed{};
 };
 
 // RECEIPT: an operator's verdict on one part, the message's status after it and what the customer is owed for it.
 struct ReceiptRecord {
-  PartRef part;
+  PartRef part{};
   OperatorId op = kNoOperator;
   Status state = Status::kDelivered;  // of the part, after this
   bool intermediate = false;
-  std::string_view err;
+  std::string_view err{};
   std::uint16_t status_seq = 0;
   bool late = false;
   Status message_status = Status::kDelivered;
   UnknownReason unknown_reason = UnknownReason::kNone;
   WallTime done_at{};
-  std::string_view operator_message_id;  // when the receipt taught it to us (an uncertain part)
+  std::string_view operator_message_id{};  // when the receipt taught it to us (an uncertain part)
   MessageId orphan{};                    // when it had been parked: that orphan ends with this record
-  std::optional<OwedItem> owed;
+  std::optional<OwedItem> owed{};
 };
 
 // ORPHAN: a receipt that names no message we know (yet).
@@ -128,10 +128,10 @@ struct FinalRecord {
   MessageId message{};
   Status status = Status::kExpired;
   UnknownReason unknown_reason = UnknownReason::kNone;
-  std::string_view err;
+  std::string_view err{};
   std::uint16_t status_seq = 0;
   WallTime done_at{};
-  std::optional<OwedItem> owed;
+  std::optional<OwedItem> owed{};
 };
 
 // CHANGE: a message waits for something else than before, and that must survive a restart.
@@ -150,20 +150,20 @@ using NameKind = KnownName::Kind;
 struct NameEntry {
   NameKind kind = NameKind::kAccount;
   std::uint32_t number = 0;
-  std::string_view name;
+  std::string_view name{};
   friend bool operator==(const NameEntry&, const NameEntry&) = default;
 };
 
 struct DialectEntry {  // how an operator writes message ids, as learned
   OperatorId op = kNoOperator;
-  std::string_view dialect;
+  std::string_view dialect{};
   friend bool operator==(const DialectEntry&, const DialectEntry&) = default;
 };
 
 // SETTINGS: numbers given to names since the last checkpoint; dialects learned. Each entry replaces its former self.
 struct SettingsRecord {
-  std::span<const NameEntry> names;
-  std::span<const DialectEntry> dialects;
+  std::span<const NameEntry> names{};
+  std::span<const DialectEntry> dialects{};
 };
 
 struct ShortIdCounter {
@@ -175,9 +175,9 @@ struct ShortIdCounter {
 // CHECKPOINT: what is not in the images, so that replay can begin at any segment; one follows each segment_began().
 // Large tables come as several records in a row with equal scalars. All zero and empty = idle marker.
 struct CheckpointRecord {
-  std::span<const NameEntry> names;
-  std::span<const DialectEntry> dialects;
-  std::span<const ShortIdCounter> short_ids;
+  std::span<const NameEntry> names{};
+  std::span<const DialectEntry> dialects{};
+  std::span<const ShortIdCounter> short_ids{};
   std::uint64_t next_sequence = 0;  // no id at or above it was given before this record
   std::uint32_t generation = 0;
   std::uint32_t node = 0;
