@@ -20,7 +20,7 @@ inline constexpr ItemIndex kNoItem = 0;
 // One owed item. 64 octets: millions of them wait for customers who are away.
 struct Item {
   using Ticks = std::uint32_t;  // 10 ms since the start, modulo 2^32: for differences of minutes
-  enum class Where : std::uint8_t { kFree, kReady, kPreferred, kInWork, kRetry, kBehind, kExpired };
+  enum class Where : std::uint8_t { kFree, kReady, kInWork, kRetry, kBehind, kExpired };
 
   MessageId message{};
   union {
@@ -28,9 +28,10 @@ struct Item {
     Inbound* inbound;  // owned; only with is_inbound
   };
   std::uint32_t account = 0;
-  std::int32_t owed_at = 0;      // seconds since the start; negative for what a former process owed
-  Ticks due = 0;                 // of a retry
-  std::uint32_t submitter = 0;   // low bits of its SessionId; 0 = none. Sessions are numbered from 1
+  std::int32_t owed_at = 0;  // seconds since the start; negative for what a former process owed
+  Ticks due = 0;             // of a retry
+  std::uint32_t session =
+      0;  // low bits of a SessionId: the one it is in work on; before, the submitter's. 0 = none
   std::uint32_t generation = 0;  // with the index, the token: a place used again has another one
   ItemIndex next = kNoItem;
   ItemIndex previous = kNoItem;
@@ -62,7 +63,8 @@ struct ItemList {
   void push_front(ItemPool& pool, ItemIndex index);
   void insert_before(ItemPool& pool, ItemIndex place, ItemIndex index);  // place kNoItem = at the end
   void remove(ItemPool& pool, ItemIndex index);
-  ItemIndex pop_front(ItemPool& pool);  // kNoItem when empty
+  ItemIndex pop_front(ItemPool& pool);           // kNoItem when empty
+  void append(ItemPool& pool, ItemList& other);  // takes all of other, behind its own
 };
 
 // Owned by Outbox. Chunks are reused and never given back. Not for anything else.

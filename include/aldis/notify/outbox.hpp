@@ -95,7 +95,8 @@ class Outbox {
   };
 
   struct Account : ActiveHook {
-    explicit Account(AccountId account);
+    explicit Account(AccountId account_id);
+    [[nodiscard]] bool has_work() const { return !ready.empty() || preferred > 0; }
     AccountId id;
     AccountDelivery delivery;
     ItemList ready;  // about oldest first
@@ -110,29 +111,37 @@ class Outbox {
     AccountTimer expiry;          // retention of the head of `ready`
   };
 
+  static constexpr std::size_t kDelays = 8;
+  static constexpr unsigned kErrorsMax = 3;
+  static constexpr unsigned kOrderLooksMax = 64;  // how far a returning item looks for its place by age
+
   Account& at(AccountId id);
-  [[nodiscard]] const Account* find(AccountId id) const;
-  Session* find(SessionId id);
-  void activate(Account& account);  // if it has work and window
+  Account& account_of(const Item& item) { return at(AccountId{item.account}); }
+  void learn_time(const Now& now);
+  ItemIndex take(const Now& now, AccountId account, MessageId message, WallTime owed_at);
+
+  void activate(Account& account);  // if it has work and window, and is not held back
   bool hold_back(const Now& now, Account& account);
+  static Session* most_free(Account& account);
+  static Session* preferring(Account& account);
   Session* choose(Account& account, ItemList*& from);
   Delivery deliver(const Now& now, Account& account, Session& session, ItemList& from);
-  void make_ready(Account& account, ItemIndex index);
-  void return_ready(Account& account, ItemIndex index);
+
+  bool give_to_submitter(Account& account, ItemIndex index);
+  void make_ready(Account& account, ItemIndex index);    // new work, at the end
+  void return_ready(Account& account, ItemIndex index);  // work that was ready before, in its place by age
   void retry(const Now& now, ItemIndex index, std::size_t delay_class);
+  void retry_later(const Now& now, ItemIndex index);
   Settled leave(ItemIndex index, Settled::Kind kind);
   [[nodiscard]] Settled describe(ItemIndex index, Settled::Kind kind) const;
-  bool dead_by_error(Item& item);
   void expire(const Now& now, Account& account);
-  [[nodiscard]] bool past_retention(Instant now, const Item& item, const Account& account) const;
+  [[nodiscard]] bool past_retention(const Now& now, const Item& item, const Account& account) const;
   void arm_expiry(Account& account);
-  [[nodiscard]] std::int32_t seconds_of(Instant at) const;
-  [[nodiscard]] Instant instant_of(std::int32_t since_start) const { return start_ + seconds{since_start}; }
-
-  static constexpr std::size_t kDelays = 8;
+  [[nodiscard]] Instant due_of(const Item& item) const;
+  [[nodiscard]] Instant owed_instant(const Item& item) const { return start_ + seconds{item.owed_at}; }
 
   Instant start_;
-  Item::Ticks now_ticks_ = 0;
+  Instant latest_;  // of the last call
   ItemPool pool_;
   TimerWheel wheel_;
   std::vector<std::unique_ptr<Account>> accounts_;  // index = AccountId
@@ -146,7 +155,6 @@ class Outbox {
   std::size_t items_count_ = 0;
   std::uint64_t dead_letters_ = 0;
   std::uint64_t stray_results_ = 0;
-  std::uint64_t acknowledged_ = 0;
 };
 
 }  // namespace aldis::notify
