@@ -20,13 +20,18 @@ constexpr std::string_view kOther = "_other";
   check_failed(sentence.c_str(), __FILE__, __LINE__);
 }
 
-bool same_labels(std::string_view names, ports::Labels labels) {
+// The labels are those of the row, in its order; some may be left out (to Prometheus they are then empty).
+bool fits(std::string_view names, ports::Labels labels) {
   for (const auto& [name, value] : labels) {
-    const auto end = names.find(' ');
-    if (names.substr(0, end) != name) { return false; }
-    names = end == std::string_view::npos ? std::string_view{} : names.substr(end + 1);
+    std::string_view row_name;
+    do {
+      if (names.empty()) { return false; }
+      const auto end = names.find(' ');
+      row_name = names.substr(0, end);
+      names = end == std::string_view::npos ? std::string_view{} : names.substr(end + 1);
+    } while (row_name != name);
   }
-  return names.empty();
+  return true;
 }
 
 std::string_view word_of(char type) { return type == 'c' ? "counter" : type == 'g' ? "gauge" : "histogram"; }
@@ -89,7 +94,7 @@ PrometheusText::Family& PrometheusText::family_of(std::string_view name, char ty
                                     [](const MetricRow& a, std::string_view b) { return a.name < b; });
   if (row == kMetrics.end() || row->name != name) { refuse(name, "is not in the registry"); }
   if (row->type != type) { refuse(name, "is reported with another type than it has"); }
-  if (!same_labels(row->labels, labels)) { refuse(name, "is reported with other labels than it has"); }
+  if (!fits(row->labels, labels)) { refuse(name, "is reported with other labels than it has"); }
   return families_[static_cast<std::size_t>(row - kMetrics.begin())];
 }
 

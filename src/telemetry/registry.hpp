@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every metric there is: name, type, labels, one sentence. Sorted by name; what is not here cannot be
-// reported.
+// reported (tools/checks/check_metrics.py).
 #pragma once
 
 #include <algorithm>
@@ -31,6 +31,7 @@ inline constexpr auto kMetrics = std::to_array<MetricRow>({
     {"aldis_config_restart_pending", 'g', "", "Changed settings that wait for a restart."},
     {"aldis_connections_refused_total", 'c', "listener reason",
      "Connections refused when they were accepted."},
+    {"aldis_dead_letters_total", 'c', "via", "Owed items given up after their retention."},
     {"aldis_disk_free_bytes", 'g', "", "Free space where the journal lies."},
     {"aldis_disk_free_ratio", 'g', "",
      "Free part of that file system, 0 to 1: the worse of blocks and inodes."},

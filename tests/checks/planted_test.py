@@ -20,6 +20,8 @@ CLEAN = {
     "src/core/CMakeLists.txt": "# " + SPDX[3:] + "aldis_module(NAME core RANK 2 NEEDS base LIBRARIES x::x)\n",
     "src/runtime/clock.cpp": SPDX + "#include <boost/asio/io_context.hpp>\n#include <thread>\n",
     "src/engine/engine.cpp": SPDX + '#include "aldis/routing/table.hpp"\n// std::mutex is a word here\n',
+    "src/telemetry/registry.hpp": SPDX + "#pragma once\n" + '{"aldis_parts_total", \'c\', "door class"},\n',
+    "src/core/counts.cpp": SPDX + 'r.counter("aldis_parts_total", {{"door", d}, {"class", f({c})}}, 1);\n',
     "tests/unit/core/names_test.cpp": SPDX + "int parts_count = 1;\n",
 }
 
@@ -49,7 +51,7 @@ class PlantedTest(unittest.TestCase):
         self.assertTrue(all(line.startswith(place.split(":")[0]) for line in found), run.stdout)
 
     def test_a_clean_tree_passes(self):
-        for check in ("ranks", "tidy", "format"):
+        for check in ("ranks", "tidy", "format", "metrics"):
             run = self.run_check(check)
             if run.returncode == 77:
                 continue
@@ -59,7 +61,7 @@ class PlantedTest(unittest.TestCase):
         shutil.rmtree(self.root / "src")
         shutil.rmtree(self.root / "include")
         shutil.rmtree(self.root / "tests")
-        for check in ("ranks", "format"):
+        for check in ("ranks", "format", "metrics"):
             self.assertNotEqual(self.run_check(check).returncode, 0)
 
     def test_ranks(self):
@@ -109,6 +111,18 @@ class PlantedTest(unittest.TestCase):
             with self.subTest(call):
                 self.write("src/core/CMakeLists.txt", call + "\n")
                 self.assert_found("ranks", "src/core/CMakeLists.txt", words)
+
+    def test_metrics(self):
+        for call, words in [
+            ('r.counter("aldis_parts", {}, 1);', "is not in"),
+            ('constexpr auto kName = "aldis_part_total";', "is not in"),
+            ('r.gauge("aldis_parts_total", {}, 1);', "is no gauge"),
+            ('r.counter("aldis_parts_total", {{"operator", f(x)}}, 1);', "has the labels"),
+            ('r.counter("aldis_parts_total",\n {{"class", f({a})}, {"door", b}}, 1);', "has the labels"),
+        ]:
+            with self.subTest(call):
+                self.write("src/core/counts.cpp", SPDX + call + "\n")
+                self.assert_found("metrics", "src/core/counts.cpp:2", words)
 
     def test_tidy(self):
         undone = "// TO" + "DO later"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tools/test counts what happened and answers with the right status, in a small tree with tests of known outcome."""
+"""tools/test counts what happened and answers with the right status: in small trees of known outcome."""
 
 import json
 import shutil
@@ -57,7 +57,7 @@ class TestCommand(unittest.TestCase):
         self.assertEqual(self.run_tool(tests, "--no-skip")[0], 1)
 
     def test_a_program_that_is_not_there_is_a_failure_and_no_skip(self):
-        tail = "add_test(NAME lost COMMAND /nowhere/lost)\nset_tests_properties(lost PROPERTIES LABELS unit)\n"
+        tail = "add_test(NAME lost COMMAND /nowhere)\nset_tests_properties(lost PROPERTIES LABELS unit)\n"
         self.assertEqual(self.run_tool([("good", "unit", "true")], tail=tail)[:2],
                          (1, "1 passed, 1 failed, 0 skipped"))
 

@@ -14,7 +14,7 @@ namespace aldis::telemetry {
 
 // Collects one scrape and renders it: begin(), then every module's report, then finish(). Kept between
 // scrapes for its buffers and its count of folded series. Families come sorted by name, series by labels; the
-// same series reported twice is added up. One thread. Names, types and label names must be those of the
+// same series reported twice is added up. One thread. Names, types and labels must be those of the
 // registry: anything else is our bug and aborts. Past `series_max` exposed lines further label sets of a
 // family add up in one whose labels all read `_other`.
 class PrometheusText final : public ports::MetricReport {

@@ -134,6 +134,16 @@ TEST_CASE("folded histograms add up bucket by bucket, also where the first of al
   CHECK(has_line(all, "aldis_submit_response_seconds_count{operator=\"_other\"} 5"));
 }
 
+TEST_CASE("a label that is left out is left out of the text") {
+  PrometheusText text;
+  text.begin();
+  text.counter("aldis_submits_total", {{"result", "ok"}}, 2);
+  text.counter("aldis_submits_total", {}, 1);
+  const std::string all = rendered(text);
+  CHECK(has_line(all, "aldis_submits_total 1"));
+  CHECK(has_line(all, "aldis_submits_total{result=\"ok\"} 2"));
+}
+
 TEST_CASE("numbers that are none have their words") {
   PrometheusText text;
   text.begin();
