@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one password check costs (CONTRACT B2): Argon2id with 19 MiB and two passes, so that 500 sessions can bind again
-// soon after a restart.
+// What one password check costs (CONTRACT B2): Argon2id with 19 MiB and two passes, so that 500 sessions can
+// bind again soon after a restart.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asio's and Beast's own code, compiled once (BOOST_ASIO_SEPARATE_COMPILATION, BOOST_BEAST_SEPARATE_COMPILATION).
+// Asio's and Beast's own code, compiled once (BOOST_ASIO_SEPARATE_COMPILATION,
+// BOOST_BEAST_SEPARATE_COMPILATION).
 #include <boost/asio/impl/src.hpp>
 #include <boost/beast/src.hpp>

@@ -112,7 +112,7 @@ void Connection::close_after_flush() {
   touch();
 }
 
-// --- in --------------------------------------------------------------------------------------------------------------
+// --- in ---
 
 void Connection::ready(std::uint32_t events) {
   touch();
@@ -178,7 +178,7 @@ void Connection::due(const Now& now) {
   }  // else the deadline moved to a later instant since it was armed: settle() arms it again
 }
 
-// --- the end of the turn -----------------------------------------------------------------------------------------------
+// --- the end of the turn ---
 
 Connection::Fate Connection::settle() {
   touched_ = false;
@@ -239,8 +239,8 @@ bool Connection::flush() {
   }
 }
 
-// The kernel says that it wants more only when a third of its buffer is free, which a slow peer may need minutes for. So what
-// counts as progress is that its queue gets shorter.
+// The kernel says that it wants more only when a third of its buffer is free, which a slow peer may need
+// minutes for. So what counts as progress is that its queue gets shorter.
 void Connection::expect_progress() {
   stalled_at_ = loop_.now().mono + settings_.write_stall;
   if (::ioctl(fd_, SIOCOUTQ, &kernel_queue_) != 0) { kernel_queue_ = 0; }
@@ -267,8 +267,9 @@ void Connection::finish(bool said_all) {
   }
 }
 
-// close() with unread octets in the kernel's buffer sends RST, and RST makes the peer's kernel throw away what the peer
-// has not read yet, which may be our last answer. So: FIN, then read and discard until the peer's FIN, for a while.
+// close() with unread octets in the kernel's buffer sends RST, and RST makes the peer's kernel throw away
+// what the peer has not read yet, which may be our last answer. So: FIN, then read and discard until the
+// peer's FIN, for a while.
 void Connection::linger() {
   if (!registered_ || loop_.connections_lingering >= kLingeringMax || ::shutdown(fd_, SHUT_WR) != 0) {
     return;
@@ -299,8 +300,9 @@ void Connection::watch() {
   loop_.poller.modify(fd_, wanted, *this);
 }
 
-// Moves the entry in the heap only to an earlier instant: most deadlines (enquire_link, inactivity) move to a later one
-// with every PDU, and looking again when the old one has come is cheaper. A deadline in the past is for the next turn.
+// Moves the entry in the heap only to an earlier instant: most deadlines (enquire_link, inactivity) move to a
+// later one with every PDU, and looking again when the old one has come is cheaper. A deadline in the past is
+// for the next turn.
 void Connection::arm() {
   const Instant wanted = std::min(protocol_->next_deadline(), stalled_at_);
   if (wanted >= at()) { return; }

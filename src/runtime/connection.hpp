@@ -10,10 +10,11 @@
 
 namespace aldis::runtime {
 
-// The pump of one connection. Owned by its loop, on its thread. Owns the socket, what was read and not consumed, and two
-// output buffers: the protocol fills one while the kernel takes the other. The read buffer is the loop's, so an idle
-// connection holds no memory but this object. Life: open, then closed by the peer, the protocol, a stall or the loop; then
-// perhaps lingering (protocol gone, our FIN sent, waiting for the peer's), then dropped by the loop.
+// The pump of one connection. Owned by its loop, on its thread. Owns the socket, what was read and not
+// consumed, and two output buffers: the protocol fills one while the kernel takes the other. The read buffer
+// is the loop's, so an idle connection holds no memory but this object. Life: open, then closed by the peer,
+// the protocol, a stall or the loop; then perhaps lingering (protocol gone, our FIN sent, waiting for the
+// peer's), then dropped by the loop.
 class Connection final : public ports::Wire, public Descriptor, public Deadline {
  public:
   enum class Fate : std::uint8_t { kStays, kGone };

@@ -37,8 +37,8 @@ struct Connector::Impl : std::enable_shared_from_this<Connector::Impl> {
   Attempt last = 0;
 };
 
-// One attempt: the addresses of a name one after the other, each with an equal share of the time that is left, so that a
-// first address that swallows everything leaves time for the second.
+// One attempt: the addresses of a name one after the other, each with an equal share of the time that is
+// left, so that a first address that swallows everything leaves time for the second.
 class Connector::Impl::Trying final : public Descriptor, public Deadline {
  public:
   Trying(Impl& owner, Attempt id, ConnectSettings settings, ProtocolPtr protocol, Failed failed)

@@ -28,9 +28,9 @@ class Deadline {
   Instant at_ = kNever;
 };
 
-// A binary heap of the deadlines of one loop that know their place in it: arm, move and disarm cost log n, the next one
-// nothing. Owns none of them. Connections keep one entry each and move it only to an earlier instant (connection.cpp), so
-// under load nothing happens here.
+// A binary heap of the deadlines of one loop that know their place in it: arm, move and disarm cost log n,
+// the next one nothing. Owns none of them. Connections keep one entry each and move it only to an earlier
+// instant (connection.cpp), so under load nothing happens here.
 class Deadlines {
  public:
   ~Deadlines();

@@ -82,8 +82,9 @@ HttpRequest request_of(Parser& parser, std::string_view peer) {
   return request;
 }
 
-// One connection. Reads one request, lets the handler answer it, then reads the next; reading is paused meanwhile. Every
-// refusal closes the connection, because what follows a request that was not understood cannot be trusted.
+// One connection. Reads one request, lets the handler answer it, then reads the next; reading is paused
+// meanwhile. Every refusal closes the connection, because what follows a request that was not understood
+// cannot be trusted.
 class HttpProtocol final : public ports::ByteProtocol {
  public:
   HttpProtocol(std::shared_ptr<const HttpHandler> handler, HttpLimits limits)

@@ -14,7 +14,8 @@ std::string_view HttpRequest::header(std::string_view name_lower) const {
 }
 
 struct HttpServer::Impl {
-  // Shared with the connections, which outlive the server: emptied by its destructor, so that they answer 503 from then on.
+  // Shared with the connections, which outlive the server: emptied by its destructor, so that they answer 503
+  // from then on.
   std::shared_ptr<HttpHandler> handler;
   std::unique_ptr<Listener> listener;
   ~Impl() { *handler = nullptr; }

@@ -19,7 +19,8 @@ constexpr int kBacklog = 1024;   // cut by net.core.somaxconn
 constexpr int kAcceptsMax = 64;  // per turn, so that a storm leaves room for those who are connected
 constexpr Duration kPause = milliseconds{100};  // out of descriptors: trying at once would burn a core
 
-// Names are allowed ("localhost"); the first address that the system gives is taken. At start only: it blocks.
+// Names are allowed ("localhost"); the first address that the system gives is taken. At start only: it
+// blocks.
 Result<SocketAddress, std::string> resolve_local(const HostPort& at) {
   SocketAddress address;
   if (parse_literal(at.host, at.port, address)) { return address; }
@@ -85,7 +86,8 @@ struct Listener::Impl final : Descriptor, Deadline {
     peer.size = sizeof peer.storage;
     const int socket = ::accept4(fd, peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket < 0) {
-      // The connection went before we took it: Linux reports its error here (accept(2)); others may be waiting.
+      // The connection went before we took it: Linux reports its error here (accept(2)); others may be
+      // waiting.
       if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) { return true; }
       if (errno != EAGAIN) { pause(); }
       return false;

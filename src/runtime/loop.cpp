@@ -14,7 +14,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Asio handlers run per turn; the rest waits for the next one, so that a flood of posts cannot starve connections.
+// Asio handlers run per turn; the rest waits for the next one, so that a flood of posts cannot starve
+// connections.
 constexpr std::size_t kHandlersMax = 256;
 
 }  // namespace
@@ -28,7 +29,8 @@ Now read_clocks() {
 
 Loop::Impl::Impl() { poller_watch.assign(poller.fd()); }
 
-// Connections that are left go without a word: who wants on_closed() calls close_connections() and lets the loop turn.
+// Connections that are left go without a word: who wants on_closed() calls close_connections() and lets the
+// loop turn.
 Loop::Impl::~Impl() { connections.clear(); }
 
 const Now& Loop::Impl::now() {

@@ -19,8 +19,8 @@ namespace aldis::runtime {
 
 class Connection;
 
-// What the classes of runtime share of a loop. Asio waits, resolves names, takes posts and signals; the poller and the
-// heap of deadlines serve connections. See loop.cpp for the order of a turn.
+// What the classes of runtime share of a loop. Asio waits, resolves names, takes posts and signals; the
+// poller and the heap of deadlines serve connections. See loop.cpp for the order of a turn.
 struct Loop::Impl {
   Impl();
   ~Impl();

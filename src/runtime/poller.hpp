@@ -17,10 +17,10 @@ class Descriptor {
   ~Descriptor() = default;
 };
 
-// Readiness of many descriptors, level-triggered: a descriptor is registered once, and a turn under load costs one
-// epoll_wait for all of them. Asio would cost one more system call per connection and turn: its async_read tries a recv
-// that fails with EAGAIN first, its async_wait an epoll_ctl. The poller's own descriptor is watched by Asio (Loop::Impl), so
-// that one wait covers both. Owned by the loop, on its thread.
+// Readiness of many descriptors, level-triggered: a descriptor is registered once, and a turn under load
+// costs one epoll_wait for all of them. Asio would cost one more system call per connection and turn: its
+// async_read tries a recv that fails with EAGAIN first, its async_wait an epoll_ctl. The poller's own
+// descriptor is watched by Asio (Loop::Impl), so that one wait covers both. Owned by the loop, on its thread.
 // A connection is closed at the end of a turn only, when nothing reported is pending.
 class Poller {
  public:

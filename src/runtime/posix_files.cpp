@@ -79,8 +79,8 @@ class PosixFile final : public ports::File {
   std::uint64_t size_;
 };
 
-// Reads past the kernel's cache. O_DIRECT wants offsets, sizes and memory aligned to the device's blocks, so each read
-// goes through one aligned buffer.
+// Reads past the kernel's cache. O_DIRECT wants offsets, sizes and memory aligned to the device's blocks, so
+// each read goes through one aligned buffer.
 class DirectFile final : public ports::File {
  public:
   DirectFile(int fd, std::string path, std::uint64_t size)
@@ -129,7 +129,8 @@ class DirectFile final : public ports::File {
   std::unique_ptr<char, Free> buffer_;
 };
 
-// Whether we may create files here, and whether the medium takes octets: said at start, not at the first message.
+// Whether we may create files here, and whether the medium takes octets: said at start, not at the first
+// message.
 Result<void, FileError> probe(int directory, const std::string& path) {
   static constexpr const char* kProbe = ".write-probe";
   const int fd = ::openat(directory, kProbe, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);

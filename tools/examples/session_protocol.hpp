@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts an smpp::Session on a connection of runtime: octets and time go in, octets come out. An application derives from
-// it and implements what a SessionHandler has to say.
+// Puts an smpp::Session on a connection of runtime: octets and time go in, octets come out. An application
+// derives from it and implements what a SessionHandler has to say.
 #pragma once
 
 #include <memory>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How connections come to be: a Listener accepts them, a Connector opens them. From then on the Loop pumps octets between
-// the socket and a ports::ByteProtocol, until one of them ends it.
+// How connections come to be: a Listener accepts them, a Connector opens them. From then on the Loop pumps
+// octets between the socket and a ports::ByteProtocol, until one of them ends it.
 //
-// The pump: one recv of at most 64 KiB per connection and turn; what the protocol did not consume is kept and presented again
-// with more, or when reading resumes; one send per connection and turn; a peer that takes nothing for `write_stall` is
-// closed. close_after_flush() sends everything, says FIN and reads on for at most 2 s, so that a late octet of
-// the peer cannot make the kernel throw away what it has not read yet. At end of input, what was answered in that turn is
-// still sent. TLS will be a protocol between the two, not a second pump.
+// The pump: one recv of at most 64 KiB per connection and turn; what the protocol did not consume is kept and
+// presented again with more, or when reading resumes; one send per connection and turn; a peer that takes
+// nothing for `write_stall` is closed. close_after_flush() sends everything, says FIN and reads on for at
+// most 2 s, so that a late octet of the peer cannot make the kernel throw away what it has not read yet. At
+// end of input, what was answered in that turn is still sent. TLS will be a protocol between the two, not a
+// second pump.
 #pragma once
 
 #include <cstddef>
@@ -53,8 +54,8 @@ struct ListenerSettings {
   WireSettings wire{};
 };
 
-// Owns the listening socket; its connections belong to the Loop and outlive it. On the loop's thread, or before run().
-// Cannot accept for want of descriptors: pauses 100 ms, counts, tries again.
+// Owns the listening socket; its connections belong to the Loop and outlive it. On the loop's thread, or
+// before run(). Cannot accept for want of descriptors: pauses 100 ms, counts, tries again.
 class Listener {
  public:
   // Makes the protocol of a new connection; null refuses it: closed without an octet.
@@ -96,7 +97,8 @@ struct ConnectSettings {
 class Connector {
  public:
   using Attempt = std::uint64_t;  // never 0
-  // Why it failed: "cannot connect to smsc1.example:2775: Connection refused". Called just before on_closed().
+  // Why it failed: "cannot connect to smsc1.example:2775: Connection refused". Called just before
+  // on_closed().
   using Failed = std::function<void(const std::string& sentence)>;
 
   explicit Connector(Loop& loop);

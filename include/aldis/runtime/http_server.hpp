@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small HTTP/1.1 server for health and metrics. GET and HEAD; everything else gets its status and nothing more.
+// A small HTTP/1.1 server for health and metrics. GET and HEAD; everything else gets its status and nothing
+// more.
 #pragma once
 
 #include <cstddef>
@@ -46,11 +47,12 @@ struct HttpResponse {
 };
 
 using HttpAnswer = std::function<void(HttpResponse)>;
-// Answers once, now or later, on the loop's thread; an answer after the peer has gone is dropped. One request per connection
-// at a time: the next one of a pipeline waits in the buffer.
+// Answers once, now or later, on the loop's thread; an answer after the peer has gone is dropped. One request
+// per connection at a time: the next one of a pipeline waits in the buffer.
 using HttpHandler = std::function<void(HttpRequest, HttpAnswer)>;
 
-// Owns a Listener on the loop; its connections belong to the loop. Destroyed on the loop's thread or when it does not run.
+// Owns a Listener on the loop; its connections belong to the loop. Destroyed on the loop's thread or when it
+// does not run.
 class HttpServer {
  public:
   static Result<std::unique_ptr<HttpServer>, std::string> open(Loop& loop, const std::string& address,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread's event loop. Everything that happens on the thread happens in turns:
 //
-//   wait ► what connections, posts, signals and alarms brought ► hooks ► flush of every touched connection ► next turn
+//   wait ► what connections, posts, signals, alarms brought ► hooks ► flush of touched connections ► next turn
 //
-// Both clocks are read once per turn, all octets of one read are handled together, and what a turn appended for a connection
-// leaves in one write. While there is work the loop does not sleep: it asks the kernel again, and turns grow with the load.
+// Both clocks are read once per turn, all octets of one read are handled together, and what a turn appended
+// for a connection leaves in one write. While there is work the loop does not sleep: it asks the kernel
+// again, and turns grow with the load.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,11 @@ namespace aldis::runtime {
 // Both clocks at this moment. For main() and for threads of runtime; whoever runs on a Loop asks Loop::now().
 Now read_clocks();
 
-// Owns an Asio context, the descriptors' readiness, the deadlines and every connection on it. Constructed anywhere, run by one
-// thread; only post() and stop() may be called from others. Listeners, connectors, alarms, pools and borrowed protocols are
-// destroyed before their Loop. Throws std::system_error in the constructor when the kernel has no descriptor left.
-// Not for work that blocks or computes for long: a turn is everybody's latency.
+// Owns an Asio context, the descriptors' readiness, the deadlines and every connection on it. Constructed
+// anywhere, run by one thread; only post() and stop() may be called from others. Listeners, connectors,
+// alarms, pools and borrowed protocols are destroyed before their Loop. Throws std::system_error in the
+// constructor when the kernel has no descriptor left. Not for work that blocks or computes for long: a turn
+// is everybody's latency.
 class Loop {
  public:
   Loop();
@@ -38,14 +40,16 @@ class Loop {
   // The clocks as this turn read them. Before run(): as of now.
   [[nodiscard]] const Now& now() const;
 
-  // Called at the end of each turn, before the flush, in the order of registration. What a hook appends to connections
-  // leaves in the same turn. A turn that called protocols back after the hooks is followed by another at once.
+  // Called at the end of each turn, before the flush, in the order of registration. What a hook appends to
+  // connections leaves in the same turn. A turn that called protocols back after the hooks is followed by
+  // another at once.
   void at_turn_end(std::function<void(const Now&)> hook);
 
   // The signals no longer have their default effect. The callback runs in a turn, not in the signal handler.
   void on_signals(std::initializer_list<int> signals, std::function<void(int)> callback);
 
-  // Every open connection gets on_closed(kStopping) at the end of the turn; output that the kernel has not taken is lost.
+  // Every open connection gets on_closed(kStopping) at the end of the turn; output that the kernel has not
+  // taken is lost.
   void close_connections();
   [[nodiscard]] std::size_t connections() const;
 
@@ -67,8 +71,9 @@ class Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-// Calls `fire` on the loop once `at` has come, at most about 1 ms late on an idle machine; then it is off until set again.
-// Owned by whoever waits; on the loop's thread. For a few long-lived timers, not one per message: those belong in a TimerWheel.
+// Calls `fire` on the loop once `at` has come, at most about 1 ms late on an idle machine; then it is off
+// until set again. Owned by whoever waits; on the loop's thread. For a few long-lived timers, not one per
+// message: those belong in a TimerWheel.
 class Alarm {
  public:
   Alarm(Loop& loop, std::function<void(const Now&)> fire);

@@ -9,12 +9,14 @@
 
 namespace aldis::runtime {
 
-// Owns a descriptor of the directory; every name is resolved against it, so a directory that is renamed stays ours.
-// Blocking; one thread at a time (the store thread, or main at start). Fails with the errno and a sentence that names the
-// path; never retries. Files are opened close-on-exec, mode 0640. Not for reading configuration: see read_file().
+// Owns a descriptor of the directory; every name is resolved against it, so a directory that is renamed stays
+// ours. Blocking; one thread at a time (the store thread, or main at start). Fails with the errno and a
+// sentence that names the path; never retries. Files are opened close-on-exec, mode 0640. Not for reading
+// configuration: see read_file().
 class PosixFiles final : public ports::Files {
  public:
-  // Creates the directory (mode 0750) when only its last component is missing, and proves that we may write in it.
+  // Creates the directory (mode 0750) when only its last component is missing, and proves that we may write
+  // in it.
   static Result<std::unique_ptr<PosixFiles>, ports::FileError> open_directory(const std::string& directory);
   ~PosixFiles() override;
   PosixFiles(const PosixFiles&) = delete;
@@ -39,8 +41,8 @@ class PosixFiles final : public ports::Files {
   std::string directory_;
 };
 
-// Holds flock() on DIRECTORY/lock for its lifetime; the file says our pid, for the sentence that the other one prints.
-// The kernel lets go when the process dies, whatever way it dies.
+// Holds flock() on DIRECTORY/lock for its lifetime; the file says our pid, for the sentence that the other
+// one prints. The kernel lets go when the process dies, whatever way it dies.
 class DirectoryLock {
  public:
   static Result<DirectoryLock, ports::FileError> take(const std::string& directory);

@@ -31,7 +31,8 @@ class KeyedHash {
   std::string key_;
 };
 
-// "$argon2id$v=19$m=19456,t=2,p=1$..." with a fresh salt (CONTRACT B2). About 20 ms. For tools; throws std::bad_alloc.
+// "$argon2id$v=19$m=19456,t=2,p=1$..." with a fresh salt (CONTRACT B2). About 20 ms. For tools; throws
+// std::bad_alloc.
 std::string hash_password(std::string_view password);
 
 // For jitter and fair choices: fast, seeded from the kernel or, in tests, by the caller. Not for secrets.
@@ -45,10 +46,11 @@ class SeededRandom final : public ports::Random {
   std::uint64_t state_;
 };
 
-// Checks passwords on threads of its own, so that a storm of binds costs sessions nothing (CONTRACT B2). verify() on the loop's
-// thread; the answer comes in a later turn, or inside the call with kBusy when `waiting_max` are waiting. Equal time for
-// unknown users: an empty or unreadable phc costs a whole check. Passwords are wiped after use. Remembers nothing: caches are
-// the caller's. Destroyed before its loop; answers that did not come yet are dropped.
+// Checks passwords on threads of its own, so that a storm of binds costs sessions nothing (CONTRACT B2).
+// verify() on the loop's thread; the answer comes in a later turn, or inside the call with kBusy when
+// `waiting_max` are waiting. Equal time for unknown users: an empty or unreadable phc costs a whole check.
+// Passwords are wiped after use. Remembers nothing: caches are the caller's. Destroyed before its loop;
+// answers that did not come yet are dropped.
 class PasswordPool final : public ports::Passwords {
  public:
   explicit PasswordPool(Loop& loop, unsigned threads = 2, std::size_t waiting_max = 64);

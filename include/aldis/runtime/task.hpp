@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Task<R(Args...)>: a callable that is moved, never copied, so that a batch can travel to another thread inside it.
-// (std::move_only_function is C++23.) One allocation each: for batches, signals and answers, not for messages.
+// Task<R(Args...)>: a callable that is moved, never copied, so that a batch can travel to another thread
+// inside it. (std::move_only_function is C++23.) One allocation each: for batches, signals and answers, not
+// for messages.
 #pragma once
 
 #include <concepts>

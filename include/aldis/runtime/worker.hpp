@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread beside a Loop for work that blocks: the store's write and sync. Values go there and come back (STYLE rule 17).
+// A thread beside a Loop for work that blocks: the store's write and sync. Values go there and come back
+// (STYLE rule 17).
 #pragma once
 
 #include <cstddef>
@@ -12,18 +13,21 @@
 
 namespace aldis::runtime {
 
-// Owns one thread and the ring of jobs before it. submit() on the loop's thread; jobs run one after the other on the worker's;
-// what a job returns (its completion, may be empty) runs in a later turn of the loop, in the order of the jobs. Completions that
-// are ready together arrive with one wake-up. A job that fails says so in its completion; one that throws ends the process.
-// Its results must not outlive what they refer to: see the destructor. Not for short tasks: a job costs two thread switches.
+// Owns one thread and the ring of jobs before it. submit() on the loop's thread; jobs run one after the other
+// on the worker's; what a job returns (its completion, may be empty) runs in a later turn of the loop, in the
+// order of the jobs. Completions that are ready together arrive with one wake-up. A job that fails says so in
+// its completion; one that throws ends the process. Its results must not outlive what they refer to: see the
+// destructor. Not for short tasks: a job costs two thread switches.
 class Worker {
  public:
   using Completion = Task<void()>;
   using Job = Task<Completion()>;
-  // Called between jobs when none waits; returns whether there is more of it. For cleaning up: each call is short.
+  // Called between jobs when none waits; returns whether there is more of it. For cleaning up: each call is
+  // short.
   using Idle = Task<bool()>;
 
-  // `jobs_max` counts the job in work and those waiting: 2 lets the next batch be prepared while one is syncing.
+  // `jobs_max` counts the job in work and those waiting: 2 lets the next batch be prepared while one is
+  // syncing.
   Worker(Loop& loop, std::string thread_name, std::size_t jobs_max = 2, Idle idle = {});
   // Runs what was submitted, then joins. Completions that did not run yet are dropped: ask in_work() first.
   ~Worker();

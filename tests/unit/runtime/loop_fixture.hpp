@@ -18,7 +18,8 @@
 
 namespace aldis::runtime::tests {
 
-// Runs the loop on this thread until `reached` holds after a turn, at most `within`. Returns whether it came to hold.
+// Runs the loop on this thread until `reached` holds after a turn, at most `within`. Returns whether it came
+// to hold.
 class TestLoop {
  public:
   TestLoop() {

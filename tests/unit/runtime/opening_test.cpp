@@ -11,6 +11,8 @@ using ports::CloseCause;
 
 namespace {
 
+const std::string kHere = "127.0.0.1:";
+
 // A listener of plain system calls that never accepts: once its backlog is full, connecting hangs.
 class FullBacklog {
  public:
@@ -82,8 +84,8 @@ TEST_CASE("addresses that cannot be listened on are refused with a reason") {
   CHECK(listen_error(t.loop, "127.0.0.1") == "cannot listen on 127.0.0.1: the port is missing");
   CHECK(listen_error(t.loop, "127.0.0.1:http") ==
         "cannot listen on 127.0.0.1:http: the port is not a number from 0 to 65535");
-  CHECK(listen_error(t.loop, "127.0.0.1:65536") ==
-        "cannot listen on 127.0.0.1:65536: the port is not a number from 0 to 65535");
+  CHECK(listen_error(t.loop, kHere + "65536") ==
+        "cannot listen on " + kHere + "65536: the port is not a number from 0 to 65535");
   CHECK(listen_error(t.loop, ":2775") == "cannot listen on :2775: the host is missing");
   CHECK(listen_error(t.loop, "::1:2775") == "cannot listen on ::1:2775: an IPv6 address stands in brackets");
   CHECK(listen_error(t.loop, "192.0.2.77:0") ==
@@ -190,12 +192,12 @@ TEST_CASE("a connection that nobody answers fails after its timeout") {
 TEST_CASE("bad targets and sources fail like any other connection") {
   TestLoop t;
   CHECK(connect_error(t, {.target = "smsc"}).sentence == "cannot connect to smsc: the port is missing");
-  CHECK(connect_error(t, {.target = "127.0.0.1:1", .source_ip = "not-an-address"}).sentence ==
-        "cannot connect to 127.0.0.1:1: Invalid argument");
-  CHECK(connect_error(t, {.target = "127.0.0.1:1", .source_ip = "::1"}).sentence ==
-        "cannot connect to 127.0.0.1:1: Address family not supported by protocol");
-  CHECK(connect_error(t, {.target = "127.0.0.1:1", .source_ip = "192.0.2.77"}).sentence ==
-        "cannot connect to 127.0.0.1:1: Cannot assign requested address");
+  CHECK(connect_error(t, {.target = kHere + "1", .source_ip = "not-an-address"}).sentence ==
+        "cannot connect to " + kHere + "1: Invalid argument");
+  CHECK(connect_error(t, {.target = kHere + "1", .source_ip = "::1"}).sentence ==
+        "cannot connect to " + kHere + "1: Address family not supported by protocol");
+  CHECK(connect_error(t, {.target = kHere + "1", .source_ip = "192.0.2.77"}).sentence ==
+        "cannot connect to " + kHere + "1: Cannot assign requested address");
 }
 
 TEST_CASE("a name is resolved, and its addresses are tried until one answers") {
