@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread's event loop. Everything that happens on the thread happens in turns:
 //
-//   wait ► what connections, posts, signals, alarms brought ► hooks ► flush of touched connections ► next turn
+//   wait ► what connections, posts, signals, alarms brought ► hooks ► flush of touched connections ► again
 //
 // Both clocks are read once per turn, all octets of one read are handled together, and what a turn appended
 // for a connection leaves in one write. While there is work the loop does not sleep: it asks the kernel
