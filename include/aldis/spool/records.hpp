@@ -93,7 +93,7 @@ struct ReceiptRecord {
   UnknownReason unknown_reason = UnknownReason::kNone;
   WallTime done_at{};
   std::string_view operator_message_id{};  // when the receipt taught it to us (an uncertain part)
-  MessageId orphan{};                    // when it had been parked: that orphan ends with this record
+  MessageId orphan{};                      // when it had been parked: that orphan ends with this record
   std::optional<OwedItem> owed{};
 };
 
