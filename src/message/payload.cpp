@@ -61,41 +61,39 @@ Alphabet default_alphabet(const OperatorSettings& op) {
              : Alphabet::kGsm7;
 }
 
-// Text whose characters all have septets, in the alphabet `to`. The whole message changes to UCS-2 where one of its
-// characters has no place there: handsets show parts of one text in different alphabets badly.
-std::optional<Encoded> encode_septets(const Content& content, Octets body, Alphabet to,
-                                      std::uint8_t data_coding, const OperatorSettings& op,
-                                      std::string& scratch) {
-  const auto units = content.alphabet == Alphabet::kGsm7 ? static_cast<std::uint32_t>(body.size())
-                                                         : text::measure(body, content.alphabet).count;
-  Encoded encoded{.view = body, .data_coding = data_coding, .unit = Unit::kSeptet, .units = units};
-  if (content.alphabet == to) { return encoded; }
-  scratch.clear();
+// Text whose characters all have septets, recoded to the alphabet `to`. The whole message changes to UCS-2 where one of
+// its characters has no place there: handsets show parts of one text in different alphabets badly.
+std::optional<Encoded> recode(const Content& content, Encoded planned, Alphabet to, std::uint8_t dcs_ucs2,
+                              std::string& scratch) {
+  if (content.alphabet == to) { return planned; }
   bool has_place = true;
-  if (body.size() != content.body.size()) {
-    has_place = text::transcode(content.body, content.alphabet, to, scratch);
+  if (planned.view.size() != content.body.size()) {
     scratch.clear();
+    has_place = text::transcode(content.body, content.alphabet, to, scratch);
   }
-  has_place = has_place && text::transcode(body, content.alphabet, to, scratch);
-  if (!has_place) { return to_ucs2(body, content.alphabet, op.dcs_ucs2, true, scratch); }
-  encoded.view = {};
-  encoded.appended = scratch.size();
-  return encoded;
+  scratch.clear();
+  has_place = has_place && text::transcode(planned.view, content.alphabet, to, scratch);
+  if (!has_place) { return to_ucs2(planned.view, content.alphabet, dcs_ucs2, true, scratch); }
+  planned.view = {};
+  planned.appended = scratch.size();
+  return planned;
 }
 
 std::optional<Encoded> encode_text(const Content& content, Octets body, const OperatorSettings& op,
                                    std::string& scratch) {
   const bool class_bits = coding_of(content.data_coding, Alphabet::kGsm7).class_bits;
-  const bool septets = content.alphabet == Alphabet::kGsm7 ||
-                       text::measure(content.body, content.alphabet).unit == Unit::kSeptet;
-  if (!septets) {
+  text::Measure measured = text::measure(content.body, content.alphabet);
+  if (measured.unit != Unit::kSeptet) {
     const auto data_coding = class_bits ? ucs2_with_bits_of(content.data_coding) : op.dcs_ucs2;
     return to_ucs2(body, content.alphabet, data_coding, false, scratch);
   }
-  if (class_bits) {  // these values name the GSM alphabet, whatever the operator's default one is
-    return encode_septets(content, body, Alphabet::kGsm7, content.data_coding, op, scratch);
-  }
-  return encode_septets(content, body, default_alphabet(op), op.dcs_gsm7, op, scratch);
+  if (body.size() != content.body.size()) { measured = text::measure(body, content.alphabet); }
+  // A class or a waiting indication names the GSM alphabet, whatever the operator's default one is.
+  const Encoded planned{.view = body,
+                        .data_coding = class_bits ? content.data_coding : op.dcs_gsm7,
+                        .unit = Unit::kSeptet,
+                        .units = measured.count};
+  return recode(content, planned, class_bits ? Alphabet::kGsm7 : default_alphabet(op), op.dcs_ucs2, scratch);
 }
 
 std::optional<Encoded> encode(const Content& content, Octets body, const OperatorSettings& op,

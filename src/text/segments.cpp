@@ -38,6 +38,18 @@ Measure measure_characters(Octets body) {
   return gsm ? Measure{Unit::kSeptet, septets} : Measure{Unit::kUcs2, units};
 }
 
+// The same for alphabets of one octet a character: most customers who do not send GSM 7-bit send these.
+Measure measure_latin1(Octets body) {
+  std::uint32_t septets = 0;
+  std::uint32_t highest = 0;  // kGsmNone if any character has no septet
+  for (const char c : body) {
+    const std::uint32_t septet = kGsmOfLatin1[u8(c)];
+    septets += septet < 0x80 ? 1 : 2;
+    highest = std::max(highest, septet);
+  }
+  return highest == kGsmNone ? Measure{Unit::kUcs2, size32(body)} : Measure{Unit::kSeptet, septets};
+}
+
 // A run of escapes before the cut: read in pairs from its start, an odd one out belongs to what follows the cut.
 std::uint32_t cut_gsm7(Octets rest, std::uint32_t budget) {
   std::uint32_t run = 0;
@@ -118,7 +130,7 @@ Measure measure(Octets body, Alphabet alphabet) {
     case Alphabet::kGsm7: return {Unit::kSeptet, size32(body)};
     case Alphabet::kUcs2: return {Unit::kUcs2, size32(body) / 2};
     case Alphabet::kLatin1:
-    case Alphabet::kAscii: return measure_characters<Latin1Reader>(body);
+    case Alphabet::kAscii: return measure_latin1(body);
     case Alphabet::kUtf8: return measure_characters<Utf8Reader>(body);
     case Alphabet::kBinary:
     case Alphabet::kOpaque: return {Unit::kOctet, size32(body)};

@@ -22,16 +22,18 @@ bool append(Octets from, std::string& out) {
   const std::size_t before = out.size();
   out.resize(before + from.size() * Writer::kOctetsMax);  // no character takes less than one octet
   char* at = out.data() + before;
-  while (!from.empty()) {
-    const Taken taken = Reader::take(from);
-    char* next = at;
-    if (taken.octets != 0 && taken.character != kNothing) { next = Writer::put(taken.character, at); }
-    if (taken.octets == 0 || next == nullptr) {
+  const char* next = from.data();
+  const char* const last = next + from.size();
+  while (next != last) {
+    const Taken taken = Reader::take({next, static_cast<std::size_t>(last - next)});
+    char* const written =
+        taken.octets == 0 || taken.character == kNothing ? at : Writer::put(taken.character, at);
+    if (taken.octets == 0 || written == nullptr) {
       out.resize(before);
       return false;
     }
-    from.remove_prefix(taken.octets);
-    at = next;
+    next += taken.octets;
+    at = written;
   }
   out.resize(static_cast<std::size_t>(at - out.data()));
   return true;
