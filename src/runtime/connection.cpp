@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "aldis/base/check.hpp"
 #include "runtime/addresses.hpp"
@@ -25,10 +26,10 @@ namespace {
 
 constexpr std::size_t kReadMax = 64 * 1024;  // per connection and turn
 constexpr std::size_t kKeptMax =
-    1024 * 1024;  // a protocol that consumes nothing and pauses nothing is broken
-constexpr std::size_t kBufferIdleMax = 256 * 1024;  // capacity that an empty output buffer keeps
-constexpr Duration kLingerMax = seconds{2};         // the peer's FIN after ours
-constexpr std::size_t kLingeringMax = 256;          // per loop; past it sockets are closed at once
+    1024 * 1024;  // past it the protocol is broken: it neither consumes nor pauses
+constexpr std::size_t kBufferIdleMax = 64 * 1024;  // capacity that an empty buffer keeps
+constexpr Duration kLingerMax = seconds{2};        // the peer's FIN after ours
+constexpr std::size_t kLingeringMax = 256;         // per loop; past it sockets are closed at once
 
 void set_option(int fd, int level, int option, int value) {
   ::setsockopt(fd, level, option, &value, sizeof value);  // a socket that refuses one works without it
@@ -103,7 +104,7 @@ void Connection::touch() {
 void Connection::pause_reading(bool paused) {
   if (paused == paused_) { return; }
   paused_ = paused;
-  present_again_ = !paused && !kept_.empty();
+  present_again_ = !paused;
   touch();
 }
 
@@ -122,9 +123,7 @@ void Connection::ready(std::uint32_t events) {
   }
   if ((events & EPOLLOUT) != 0) { blocked_ = false; }
   if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (watched_ & EPOLLIN) == 0) {
-    lose(
-        CloseCause::
-            kReset);  // reported whether we read or not; what we did not read yet is gone with the connection
+    lose(CloseCause::kReset);  // reported whether we read or not; what was not read is gone with it
   } else if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) {
     read();
   }
@@ -184,8 +183,8 @@ Connection::Fate Connection::settle() {
   touched_ = false;
   if (state_ == State::kGone) { return Fate::kGone; }
   if (state_ == State::kLingering) { return Fate::kStays; }
-  if (present_again_ && state_ == State::kOpen && !paused_ && !closes_after_flush_) {
-    present_again_ = false;
+  const bool resumed = std::exchange(present_again_, false) && !kept_.empty();
+  if (resumed && state_ == State::kOpen && !closes_after_flush_) {
     loop_.call_again();
     char* scratch = loop_.scratch(kept_.size());
     std::memcpy(scratch, kept_.data(), kept_.size());

@@ -80,7 +80,7 @@ class Connection final : public ports::Wire, public Descriptor, public Deadline 
   bool registered_ = false;
   bool touched_ = false;
   bool paused_ = false;
-  bool present_again_ = false;  // reading resumed with octets kept
+  bool present_again_ = false;  // reading was resumed: what is kept is presented
   bool blocked_ = false;        // the kernel's buffer is full
   bool closes_after_flush_ = false;
 };

@@ -158,9 +158,10 @@ void Connector::Impl::decide(Attempt id, int fd, const std::string& why) {
   const auto found = attempts.find(id);
   const std::unique_ptr<Trying> trying = std::move(found->second);  // until here is done with it
   attempts.erase(found);
-  if (fd >= 0) { return loop.adopt(fd, std::move(trying->protocol_), trying->settings_.wire, nullptr); }
+  Loop::Impl& on = loop;  // a callback may destroy the connector
+  if (fd >= 0) { return on.adopt(fd, std::move(trying->protocol_), trying->settings_.wire, nullptr); }
   if (trying->failed_) { trying->failed_("cannot connect to " + trying->settings_.target + ": " + why); }
-  trying->protocol_->on_closed(loop.now(), ports::CloseCause::kConnectFailed);
+  trying->protocol_->on_closed(on.now(), ports::CloseCause::kConnectFailed);
 }
 
 Connector::Connector(Loop& loop) : impl_(std::make_shared<Impl>(loop)) {}

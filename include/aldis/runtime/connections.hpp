@@ -70,7 +70,7 @@ class Listener {
   // The error is a sentence: "cannot listen on 127.0.0.1:2775: Address already in use".
   static Result<std::unique_ptr<Listener>, std::string> open(Loop& loop, ListenerSettings settings,
                                                              Accept accept);
-  ~Listener();  // stops listening
+  ~Listener();  // stops listening; not from inside Accept
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
