@@ -162,11 +162,7 @@ void Connection::present(const char* octets, std::size_t size) {
 
 void Connection::due(const Now& now) {
   touch();
-  if (state_ == State::kLingering) {
-    state_ = State::kGone;
-    --loop_.connections_lingering;
-    return;
-  }
+  if (state_ == State::kLingering) { return linger_on(now); }
   if (state_ != State::kOpen) { return; }
   if (blocked_ && now.mono >= stalled_at_) {
     const int queued_before = kernel_queue_;
@@ -279,7 +275,20 @@ void Connection::linger() {
     watched_ = EPOLLIN;
     loop_.poller.modify(fd_, watched_, *this);
   }
+  expect_progress();
   loop_.deadlines.arm(*this, loop_.now().mono + kLingerMax);
+}
+
+// As long as the peer still takes what the kernel holds for it, it may have the time.
+void Connection::linger_on(const Now& now) {
+  const int queued_before = kernel_queue_;
+  expect_progress();
+  if (kernel_queue_ > 0 && kernel_queue_ < queued_before) {
+    loop_.deadlines.arm(*this, now.mono + kLingerMax);
+  } else {
+    state_ = State::kGone;
+    --loop_.connections_lingering;
+  }
 }
 
 void Connection::discard() {

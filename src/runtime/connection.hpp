@@ -54,6 +54,7 @@ class Connection final : public ports::Wire, public Descriptor, public Deadline 
   void expect_progress();
   void finish(bool said_all);
   void linger();
+  void linger_on(const Now& now);
   void discard();
   void watch();
   void arm();

@@ -4,10 +4,10 @@
 //
 // The pump: one recv of at most 64 KiB per connection and turn; what the protocol did not consume is kept and
 // presented again with more, or when reading resumes; one send per connection and turn; a peer that takes
-// nothing for `write_stall` is closed. close_after_flush() sends everything, says FIN and reads on for at
-// most 2 s, so that a late octet of the peer cannot make the kernel throw away what it has not read yet. At
-// end of input, what was answered in that turn is still sent. TLS will be a protocol between the two, not a
-// second pump.
+// nothing for `write_stall` is closed. close_after_flush() sends everything, says FIN and reads on until the
+// peer has said FIN too or taken nothing for 2 s, so that a late octet of the peer cannot make the kernel
+// throw away what the peer has not read yet. At end of input, what was answered in that turn is still sent.
+// TLS will be a protocol between the two, not a second pump.
 #pragma once
 
 #include <cstddef>

@@ -118,9 +118,10 @@ TEST_CASE("a peer that takes nothing is closed when the write has stalled, and t
   const auto listener = listen_for(t.loop, server, settings);
   RawPeer peer{listener->port(), 4096};
   Instant opened_at{};
+  const std::string much = pattern(16 * 1024 * 1024);
   server.opened = [&](const Now& now) {
     opened_at = now.mono;
-    server.wire->output() = pattern(16 * 1024 * 1024);
+    server.wire->output() = much;
   };
   std::size_t pending = 0;
   std::uint64_t appended = 0;
@@ -146,14 +147,15 @@ TEST_CASE("a slow peer that keeps taking octets is not stalled") {
   TestLoop t;
   Scripted server;
   ListenerSettings settings;
-  settings.wire.write_stall = milliseconds{200};
+  settings.wire.write_stall = milliseconds{500};
   const auto listener = listen_for(t.loop, server, settings);
   RawPeer peer{listener->port(), 16 * 1024};
-  const std::size_t size = 4 * 1024 * 1024;
+  const std::size_t size = 6 * 1024 * 1024;
+  const std::string much = pattern(size);
   Instant opened_at{};
   server.opened = [&](const Now& now) {
     opened_at = now.mono;
-    server.wire->output() = pattern(size);
+    server.wire->output() = much;
   };
   std::size_t got = 0;
   Alarm reads{t.loop, [&](const Now& now) {
@@ -231,7 +233,6 @@ TEST_CASE("close after flush delivers everything, even to a peer that is still s
   CHECK(server.closed);
   CHECK(server.cause == CloseCause::kLocal);
   CHECK(server.reads == 1);
-  CHECK(t.loop.connections() == 1);  // waits for our FIN's answer
   peer.close();
   CHECK(t.run_until([&] { return t.loop.connections() == 0; }));
 }
