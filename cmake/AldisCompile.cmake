@@ -31,7 +31,7 @@ if(ALDIS_SANITIZE)
   add_compile_options(-fsanitize=${ALDIS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${ALDIS_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    add_compile_options(-Wno-maybe-uninitialized)  # g++ 12 sees false ones in instrumented library code (std::regex)
+    add_compile_options(-Wno-maybe-uninitialized)  # g++ 12 sees false ones in instrumented std::regex
   endif()
   if(ALDIS_SANITIZE MATCHES thread)
     add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)  # g++ refuses atomic_thread_fence under tsan
