@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records to the protobuf wire format of proto/journal.proto and back. The only door to protozero.
+// Records to the protobuf wire format of proto/journal.proto and back.
 #pragma once
 
 #include <cstddef>

@@ -1,51 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Field numbers and defaults: proto/journal.proto. On the message path: one pass, no allocation, no bound checks per
 // octet, because payload_bound() was reserved before.
-#include <array>
 #include <concepts>
-#include <cstring>
 
 #include "spool/codec.hpp"
-#include "spool/protozero.hpp"
+#include "spool/wire_writer.hpp"
 
 namespace aldis::spool {
 namespace {
-
-struct RawBuffer {  // memory that is known to be large enough
-  char* begin;
-  char* at;
-  void push_back(char c) { *at++ = c; }
-};
-
-}  // namespace
-}  // namespace aldis::spool
-
-template <>
-struct protozero::buffer_customization<aldis::spool::RawBuffer> {
-  using Raw = aldis::spool::RawBuffer;
-  static std::size_t size(const Raw* b) { return static_cast<std::size_t>(b->at - b->begin); }
-  static void append(Raw* b, const char* data, std::size_t count) {
-    std::memcpy(b->at, data, count);
-    b->at += count;
-  }
-  static void append_zeros(Raw* b, std::size_t count) {
-    std::memset(b->at, 0, count);
-    b->at += count;
-  }
-  static void resize(Raw* b, std::size_t size) { b->at = b->begin + size; }
-  static void reserve_additional(Raw*, std::size_t) {}
-  static void erase_range(Raw* b, std::size_t from, std::size_t to) {
-    std::memmove(b->begin + from, b->begin + to, size(b) - to);
-    b->at -= to - from;
-  }
-  static char* at_pos(Raw* b, std::size_t pos) { return b->begin + pos; }
-  static void push_back(Raw* b, char c) { *b->at++ = c; }
-};
-
-namespace aldis::spool {
-namespace {
-
-using Writer = protozero::basic_pbf_writer<RawBuffer>;
 
 // The numbers of the enumerators stand on disk: these fail when somebody sorts them anew.
 static_assert(static_cast<int>(Status::kScheduled) == 0 && static_cast<int>(Status::kUnknown) == 10);
@@ -60,68 +22,53 @@ constexpr std::size_t kOwedBound = 64;
 constexpr std::size_t kPartBound = 64;
 constexpr std::size_t kFieldBound = 8;  // tag and length of a field with octets
 
-// Writes a field unless it has its default value.
-class Fields {
- public:
-  explicit Fields(char* at) : buffer_{at, at}, writer_(buffer_) {}
-  [[nodiscard]] char* end() const { return buffer_.at; }
-  Writer& writer() { return writer_; }
-
- private:
-  RawBuffer buffer_;
-  Writer writer_;
-};
+// put() writes a field unless it has its default value.
+using Out = WireWriter;
 
 template <std::unsigned_integral T>
-void put(Writer& w, std::uint32_t tag, T value) {
-  if (value != 0) { w.add_uint64(tag, value); }
+ALDIS_INLINE void put(Out& w, std::uint32_t tag, T value) {
+  if (value != 0) { w.number(tag, value); }
 }
-void put(Writer& w, std::uint32_t tag, MessageId value) {
-  if (value.value() != 0) { w.add_fixed64(tag, value.value()); }
+ALDIS_INLINE void put(Out& w, std::uint32_t tag, MessageId value) {
+  if (value.value() != 0) { w.fixed64(tag, value.value()); }
 }
-void put(Writer& w, std::uint32_t tag, WallTime value, WallTime absent = WallTime{}) {
-  if (value != absent) { w.add_sfixed64(tag, value.time_since_epoch().count()); }
+ALDIS_INLINE void put(Out& w, std::uint32_t tag, WallTime value, WallTime absent = WallTime{}) {
+  if (value != absent) { w.fixed64(tag, static_cast<std::uint64_t>(value.time_since_epoch().count())); }
 }
-void put(Writer& w, std::uint32_t tag, Octets value) {
-  if (!value.empty()) { w.add_bytes(tag, value.data(), value.size()); }
+ALDIS_INLINE void put(Out& w, std::uint32_t tag, Octets value) {
+  if (!value.empty()) { w.octets(tag, value); }
 }
-void put(Writer& w, std::uint32_t tag, bool value) {
-  if (value) { w.add_bool(tag, true); }
+ALDIS_INLINE void put(Out& w, std::uint32_t tag, Status value, Status absent) {
+  if (value != absent) { w.number(tag, static_cast<std::uint64_t>(value) + 1); }
 }
-void put(Writer& w, std::uint32_t tag, Status value, Status absent) {
-  if (value != absent) { w.add_enum(tag, static_cast<int>(value) + 1); }
-}
-void put(Writer& w, std::uint32_t tag, UnknownReason value) {
+ALDIS_INLINE void put(Out& w, std::uint32_t tag, UnknownReason value) {
   put(w, tag, static_cast<std::uint32_t>(value));
 }
 template <class Id>  // "no such" is the highest number: it becomes 0, which is not written
-void put_id(Writer& w, std::uint32_t tag, Id id) {
+ALDIS_INLINE void put_id(Out& w, std::uint32_t tag, Id id) {
   put(w, tag, static_cast<std::uint32_t>(id.value() + 1u));
 }
 
-// Made aside: protozero would move the octets to close the gap of a length that it did not know.
-void put(Writer& w, std::uint32_t tag, const Address& address) {
-  std::array<char, 32> octets;  // NOLINT: filled below
-  RawBuffer buffer{octets.data(), octets.data()};
-  Writer sub(buffer);
-  put(sub, 1, address.ton);
-  put(sub, 2, address.npi);
-  put(sub, 3, address.digits.view());
-  const auto size = static_cast<std::size_t>(buffer.at - buffer.begin);
-  if (size != 0) { w.add_message(tag, octets.data(), size); }
+ALDIS_INLINE void put(Out& w, std::uint32_t tag, const Address& address) {
+  if (address == Address{}) { return; }
+  char* const sub = w.open(tag);
+  put(w, 1, address.ton);
+  put(w, 2, address.npi);
+  put(w, 3, address.digits.view());
+  w.close(sub);
 }
 
-void put(Writer& w, std::uint32_t tag, const OwedItem& owed) {
-  Writer sub(w, tag);
-  // Nothing in a submessage would drop the submessage: status_seq of what is owed is never 0.
-  sub.add_uint32(1, owed.status_seq);
-  put(sub, 2, owed.status, Status::kDelivered);
-  put(sub, 3, owed.intermediate);
-  put(sub, 4, owed.accepted_word);
-  put(sub, 5, owed.err.view());
-  put(sub, 6, owed.done_at);
-  put(sub, 7, owed.owed_since);
-  put(sub, 8, owed.parts_delivered);
+ALDIS_INLINE void put(Out& w, std::uint32_t tag, const OwedItem& owed) {
+  char* const sub = w.open(tag);
+  put(w, 1, owed.status_seq);
+  put(w, 2, owed.status, Status::kDelivered);
+  put(w, 3, owed.intermediate);
+  put(w, 4, owed.accepted_word);
+  put(w, 5, owed.err.view());
+  put(w, 6, owed.done_at);
+  put(w, 7, owed.owed_since);
+  put(w, 8, owed.parts_delivered);
+  w.close(sub);
 }
 
 bool is_plain(const Message& m) {  // says all in the message's own fields
@@ -131,33 +78,34 @@ bool is_plain(const Message& m) {  // says all in the message's own fields
          part.body_octets == m.content.body.size() && part.operator_id.empty() && part.err.empty();
 }
 
-void put_parts(Writer& w, const Message& m) {
+ALDIS_INLINE void put_parts(Out& w, const Message& m) {
   if (is_plain(m)) {
     put(w, 14, m.parts.front().attempt);
     return;
   }
   for (const Part& part : m.parts) {
-    Writer sub(w, 36);
-    put(sub, 1, part.status, m.status);
-    put(sub, 2, part.uncertain);
-    put(sub, 3, part.attempt);
-    put(sub, 4, part.body_offset);
-    sub.add_uint32(5, part.body_octets);  // always, so that the submessage is never empty
-    put(sub, 6, part.operator_id);
-    put(sub, 7, part.err.view());
+    char* const sub = w.open(36);
+    put(w, 1, part.status, m.status);
+    put(w, 2, part.uncertain);
+    put(w, 3, part.attempt);
+    put(w, 4, part.body_offset);
+    w.number(5, part.body_octets);  // always, so that the submessage is never empty
+    put(w, 6, part.operator_id);
+    put(w, 7, part.err.view());
+    w.close(sub);
   }
   put(w, 37, m.parts.empty());
 }
 
-void put_rare(Writer& w, const Message& m) {
-  if (m.public_id != m.id) { w.add_fixed64(17, m.public_id.value()); }
+ALDIS_INLINE void put_rare(Out& w, const Message& m) {
+  if (m.public_id != m.id) { w.fixed64(17, m.public_id.value()); }
   put(w, 18, m.short_id);
   put(w, 19, m.unknown_reason);
   put(w, 20, m.late);
   put(w, 21, m.service_type.view());
   put(w, 22, m.esm_class);
   put(w, 23, m.protocol_id);
-  if (m.has_user_message_reference) { w.add_uint32(24, m.user_message_reference); }
+  if (m.has_user_message_reference) { w.number(24, m.user_message_reference); }
   put(w, 25, m.passed_multipart);
   put(w, 26, m.sar_ref);
   put(w, 27, m.sar_total);
@@ -167,17 +115,20 @@ void put_rare(Writer& w, const Message& m) {
   put(w, 31, m.done_at);
 }
 
-void put_names(Writer& w, std::span<const NameEntry> names, std::span<const DialectEntry> dialects) {
+ALDIS_INLINE void put_names(Out& w, std::span<const NameEntry> names,
+                            std::span<const DialectEntry> dialects) {
   for (const NameEntry& entry : names) {
-    Writer sub(w, 1);
-    put(sub, 1, static_cast<std::uint32_t>(entry.kind));
-    sub.add_uint32(2, entry.number);
-    put(sub, 3, entry.name);
+    char* const sub = w.open(1);
+    put(w, 1, static_cast<std::uint32_t>(entry.kind));
+    w.number(2, entry.number);
+    put(w, 3, entry.name);
+    w.close(sub);
   }
   for (const DialectEntry& entry : dialects) {
-    Writer sub(w, 2);
-    sub.add_uint32(1, static_cast<std::uint32_t>(entry.op.value() + 1u));
-    put(sub, 2, entry.dialect);
+    char* const sub = w.open(2);
+    w.number(1, static_cast<std::uint32_t>(entry.op.value() + 1u));
+    put(w, 2, entry.dialect);
+    w.close(sub);
   }
 }
 
@@ -200,8 +151,7 @@ std::size_t payload_bound(const AcceptRecord& record) {
 
 char* encode(char* at, const AcceptRecord& record) {
   const Message& m = *record.message;
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put(w, 1, m.id);
   put(w, 2, m.account.value());
   put(w, 3, m.source);
@@ -217,7 +167,7 @@ char* encode(char* at, const AcceptRecord& record) {
   put_id(w, 13, m.link);
   put(w, 15, m.status_seq);
   if (m.message_class != MessageClass::kTransactional) {
-    w.add_enum(16, static_cast<int>(m.message_class) + 1);
+    w.number(16, static_cast<std::uint64_t>(m.message_class) + 1);
   }
   put_rare(w, m);
   put(w, 32, record.due_at);
@@ -227,24 +177,24 @@ char* encode(char* at, const AcceptRecord& record) {
   put_parts(w, m);
   for (const OwedItem& owed : record.owed) { put(w, 38, owed); }
   put(w, 39, m.intermediates);
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const LeaseRecord& record) { return 32 + 40 * record.parts.size(); }
 
 char* encode(char* at, const LeaseRecord& record) {
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put_id(w, 1, record.op);
   put_id(w, 2, record.link);
   for (const LeasedPart& leased : record.parts) {
-    Writer sub(w, 3);
-    sub.add_fixed64(1, leased.part.message.value());
-    put(sub, 2, leased.part.part);
-    if (leased.attempt != 1) { sub.add_uint32(3, leased.attempt); }
-    put(sub, 4, leased.concat_ref);
+    char* const sub = w.open(3);
+    w.fixed64(1, leased.part.message.value());
+    put(w, 2, leased.part.part);
+    if (leased.attempt != 1) { w.number(3, leased.attempt); }
+    put(w, 4, leased.concat_ref);
+    w.close(sub);
   }
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const ResultRecord& record) {
@@ -252,8 +202,7 @@ std::size_t payload_bound(const ResultRecord& record) {
 }
 
 char* encode(char* at, const ResultRecord& record) {
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put(w, 1, record.part.message);
   put(w, 2, record.part.part);
   put_id(w, 3, record.op);
@@ -272,7 +221,7 @@ char* encode(char* at, const ResultRecord& record) {
   put(w, 16, record.due_at);
   put(w, 17, record.unknown_reason);
   if (record.owed) { put(w, 18, *record.owed); }
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const ReceiptRecord& record) {
@@ -280,8 +229,7 @@ std::size_t payload_bound(const ReceiptRecord& record) {
 }
 
 char* encode(char* at, const ReceiptRecord& record) {
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put(w, 1, record.part.message);
   put(w, 2, record.part.part);
   put_id(w, 3, record.op);
@@ -296,7 +244,7 @@ char* encode(char* at, const ReceiptRecord& record) {
   put(w, 12, record.operator_message_id);
   put(w, 13, record.orphan);
   if (record.owed) { put(w, 14, *record.owed); }
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const OrphanRecord& record) {
@@ -307,14 +255,13 @@ std::size_t payload_bound(const OrphanRecord& record) {
 
 char* encode(char* at, const OrphanRecord& record) {
   const OperatorReceipt& r = record.receipt;
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put(w, 1, record.id);
   put_id(w, 2, r.op);
   put(w, 3, r.intermediate);
   put(w, 4, r.id_tlv);
   put(w, 5, r.id_text);
-  if (r.state) { w.add_enum(6, static_cast<int>(*r.state) + 1); }
+  if (r.state) { w.number(6, static_cast<std::uint64_t>(*r.state) + 1); }
   put(w, 7, r.accepted_word);
   put(w, 8, r.stat_word);
   put(w, 9, r.err);
@@ -322,19 +269,19 @@ char* encode(char* at, const OrphanRecord& record) {
   put(w, 11, r.unflagged);
   put(w, 12, r.source);
   put(w, 13, r.destination);
-  if (r.user_message_reference) { w.add_uint32(14, *r.user_message_reference); }
+  if (r.user_message_reference) { w.number(14, *r.user_message_reference); }
   put(w, 15, r.received_at);
   put(w, 16, r.body);
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const OrphanDoneRecord&) { return 32; }
 
 char* encode(char* at, const OrphanDoneRecord& record) {
-  Fields fields(at);
-  put(fields.writer(), 1, record.id);
-  put(fields.writer(), 2, static_cast<std::uint32_t>(record.kind));
-  return fields.end();
+  Out w(at);
+  put(w, 1, record.id);
+  put(w, 2, static_cast<std::uint32_t>(record.kind));
+  return w.end();
 }
 
 std::size_t payload_bound(const InboundRecord& record) {
@@ -343,8 +290,7 @@ std::size_t payload_bound(const InboundRecord& record) {
 
 char* encode(char* at, const InboundRecord& record) {
   const Inbound& inbound = *record.inbound;
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put(w, 1, inbound.id);
   put_id(w, 2, inbound.account);
   put_id(w, 3, inbound.op);
@@ -358,26 +304,24 @@ char* encode(char* at, const InboundRecord& record) {
   put(w, 11, inbound.body);
   put(w, 12, inbound.tlvs);
   put(w, 13, inbound.received_at);
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const OwedDoneRecord&) { return 32; }
 
 char* encode(char* at, const OwedDoneRecord& record) {
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put(w, 1, record.id);
   put(w, 2, record.inbound);
   put(w, 3, record.status_seq);
   put(w, 4, static_cast<std::uint32_t>(record.kind));
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const FinalRecord& record) { return kFixedBound + kOwedBound + record.err.size(); }
 
 char* encode(char* at, const FinalRecord& record) {
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put(w, 1, record.message);
   put(w, 2, record.status, Status::kExpired);
   put(w, 3, record.unknown_reason);
@@ -385,14 +329,13 @@ char* encode(char* at, const FinalRecord& record) {
   put(w, 5, record.status_seq);
   put(w, 6, record.done_at);
   if (record.owed) { put(w, 7, *record.owed); }
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const ChangeRecord&) { return kFixedBound; }
 
 char* encode(char* at, const ChangeRecord& record) {
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put(w, 1, record.message);
   put(w, 2, record.status, Status::kQueued);
   put(w, 3, record.status_seq);
@@ -400,7 +343,7 @@ char* encode(char* at, const ChangeRecord& record) {
   put(w, 5, record.candidates_tried);
   put_id(w, 6, record.op);
   put(w, 7, record.due_at);
-  return fields.end();
+  return w.end();
 }
 
 std::size_t payload_bound(const SettingsRecord& record) {
@@ -408,9 +351,9 @@ std::size_t payload_bound(const SettingsRecord& record) {
 }
 
 char* encode(char* at, const SettingsRecord& record) {
-  Fields fields(at);
-  put_names(fields.writer(), record.names, record.dialects);
-  return fields.end();
+  Out w(at);
+  put_names(w, record.names, record.dialects);
+  return w.end();
 }
 
 std::size_t payload_bound(const CheckpointRecord& record) {
@@ -418,20 +361,20 @@ std::size_t payload_bound(const CheckpointRecord& record) {
 }
 
 char* encode(char* at, const CheckpointRecord& record) {
-  Fields fields(at);
-  Writer& w = fields.writer();
+  Out w(at);
   put_names(w, record.names, record.dialects);
   for (const ShortIdCounter& counter : record.short_ids) {
-    Writer sub(w, 3);
-    put(sub, 1, counter.account.value());
-    sub.add_uint32(2, counter.next);
+    char* const sub = w.open(3);
+    put(w, 1, counter.account.value());
+    w.number(2, counter.next);
+    w.close(sub);
   }
   put(w, 4, record.next_sequence);
   put(w, 5, record.generation);
   put(w, 6, record.node);
   put(w, 7, record.wall);
   put(w, 8, record.oldest_segment);
-  return fields.end();
+  return w.end();
 }
 
 }  // namespace aldis::spool
