@@ -4,16 +4,36 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/octets.hpp"
 
 namespace aldis::receipts {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0'; }
-bool is_decimal(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool is_hex(char c) { return is_decimal(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
+// What each octet is and becomes, as tables: every id passes here three times in its life.
+enum Kind : std::uint8_t { kBlank = 1, kDecimal = 2, kHexLetter = 4, kHexDigit = kDecimal | kHexLetter };
+
+constexpr std::array<std::uint8_t, 256> kKinds = [] {
+  std::array<std::uint8_t, 256> kinds{};
+  for (const char c : {' ', '\t', '\r', '\n', '\0'}) { kinds[u8(c)] = kBlank; }
+  for (char c = '0'; c <= '9'; ++c) { kinds[u8(c)] = kDecimal; }
+  for (char c = 'a'; c <= 'f'; ++c) { kinds[u8(c)] = kHexLetter; }
+  for (char c = 'A'; c <= 'F'; ++c) { kinds[u8(c)] = kHexLetter; }
+  return kinds;
+}();
+
+constexpr std::array<char, 256> kLower = [] {
+  std::array<char, 256> lower{};
+  for (unsigned i = 0; i < 256; ++i) {
+    lower[i] = static_cast<char>(i >= 'A' && i <= 'Z' ? i - 'A' + 'a' : i);
+  }
+  return lower;
+}();
+
+bool is_blank(char c) { return kKinds[u8(c)] == kBlank; }
+bool is_decimal(char c) { return kKinds[u8(c)] == kDecimal; }
+bool is_hex(char c) { return (kKinds[u8(c)] & kHexDigit) != 0; }
 std::uint32_t digit_of(char c) {
-  return static_cast<std::uint32_t>(is_decimal(c) ? c - '0' : lower(c) - 'a' + 10);
+  return static_cast<std::uint32_t>(is_decimal(c) ? c - '0' : kLower[u8(c)] - 'a' + 10);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -98,7 +118,7 @@ std::optional<NormalId> normalised(std::string_view id) {
   if (std::all_of(id.begin(), id.end(), is_hex)) { id = without_leading_zeros(id); }
   if (id.size() > NormalId::kOctetsMax) { return std::nullopt; }
   std::optional<NormalId> made{std::in_place};
-  for (const char c : id) { made->push(lower(c)); }
+  for (const char c : id) { made->push(kLower[u8(c)]); }
   return made;
 }
 

@@ -102,7 +102,8 @@ TEST_CASE("a full table drops its oldest and counts it; time frees the rest") {
   IdRules rules;
   OrphanReceipts orphans{kKey, rules, {.bound = 3, .retention = hours{1}}};
   for (int i = 0; i < 5; ++i) {
-    auto r = receipt(std::to_string(100 + i), "33639980001");
+    const std::string id = std::to_string(100 + i);
+    auto r = receipt(id, "33639980001");
     r.received_at = kStart + seconds{i};
     orphans.park(
         std::make_unique<Orphan>(MessageId{static_cast<std::uint64_t>(i) + 1}, r, Unmatched::kUnknown));
