@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turns commands.yaml, statuses.yaml and tlvs.yaml into the C++ tables of the smpp module.
 
-usage: generate.py FOLDER_OF_YAML FOLDER_OF_HEADERS. Runs at build time; refuses tables that contradict themselves.
+usage: generate.py FOLDER_OF_YAML FOLDER_OF_HEADERS
+
+Runs at build time; refuses tables in which something stands twice.
 """
 import pathlib
 import sys
@@ -41,8 +43,8 @@ def enum(name, base, pairs, digits):
     return f"\nenum class {name} : {base} {{\n" + "\n".join(lines) + "\n};\n"
 
 
-def switch(head, cases, otherwise):
-    lines = [f"    case {c}: return {v};" for c, v in cases]
+def switch(head, cases, otherwise, partial=False):
+    lines = [f"    case {c}: return {v};" for c, v in cases] + ["    default: break;"] * partial
     return (f"\n{head} {{\n  switch (value) {{\n" + "\n".join(lines) +
             f"\n  }}\n  return {otherwise};\n}}\n")
 
@@ -72,13 +74,13 @@ def commands(rows):
     out += "\n// Dense index for counters: 0 .. kCommandCount - 1; kCommandCount for an unknown id."
     out += switch("constexpr std::size_t index_of(CommandId value)",
                   [(c, i) for i, (c, _) in enumerate(names)], "kCommandCount")
-    out += lookup("// The reverse of name_of.", "constexpr std::optional<CommandId> command_named(std::string_view name)",
+    out += lookup("// The reverse of name_of.",
+                  "constexpr std::optional<CommandId> command_named(std::string_view name)",
                   [(n, f"CommandId::k{pascal(n)}") for n, _ in pairs])
     out += "\n// A request that is answered by its own response, when it is not refused by generic_nack."
     out += switch("constexpr bool has_response(CommandId value)",
                   [(f"CommandId::k{pascal(r['name'])}", "true") for r in rows if r.get("response", True)],
-                  "false").replace("  switch (value) {", "  switch (value) {  // NOLINT: all others have none").replace(
-                      "\n  }\n  return", "\n    default: break;\n  }\n  return")
+                  "false", partial=True)
     return out
 
 
@@ -103,14 +105,15 @@ def statuses(rows):
                   "StatusClass::kUnlisted")
     out += "\n// Whether customers may get it from us."
     out += switch("constexpr bool sent_to_customers(CommandStatus value)",
-                  [(f"CommandStatus::k{r['is']}", "true" if r.get("sent") else "false") for r in rows], "false")
+                  [(f"CommandStatus::k{r['is']}", "true") for r in rows if r.get("sent")], "false", partial=True)
     return out
 
 
 def tlvs(rows):
     unique(rows, "tag", "tlvs.yaml")
     unique(rows, "name", "tlvs.yaml")
-    kinds = {"u8": ("U8", 1, 1), "u16": ("U16", 2, 2), "u32": ("U32", 4, 4), "cstring": ("CString",), "octets": ("Octets",)}
+    kinds = {"u8": ("U8", 1, 1), "u16": ("U16", 2, 2), "u32": ("U32", 4, 4), "cstring": ("CString",),
+             "octets": ("Octets",)}
     out = enum("TlvTag", "std::uint16_t", [(pascal(r["name"]), r["tag"]) for r in rows], 4)
     out += """
 enum class TlvKind : std::uint8_t { kU8, kU16, kU32, kCString, kOctets };
@@ -135,7 +138,8 @@ struct TlvRow {
                 f'{"true" if r.get("used") else "false"}}},\n')
     out += "});\n"
     out += switch("constexpr const TlvRow* row_of(TlvTag value)",
-                  [(f"TlvTag::k{pascal(r['name'])}", f"&kTlvRows[{i}]") for i, r in enumerate(rows)], "nullptr")
+                  [(f"TlvTag::k{pascal(r['name'])}", f"&kTlvRows[{i}]") for i, r in enumerate(rows)],
+                  "nullptr")
     out += """
 // Name as the specification writes it; empty for an unknown tag.
 constexpr std::string_view name_of(TlvTag value) {
@@ -143,7 +147,8 @@ constexpr std::string_view name_of(TlvTag value) {
   return row != nullptr ? row->name : std::string_view{};
 }
 """
-    out += lookup("// The reverse of name_of.", "constexpr std::optional<TlvTag> tlv_named(std::string_view name)",
+    out += lookup("// The reverse of name_of.",
+                  "constexpr std::optional<TlvTag> tlv_named(std::string_view name)",
                   [(r["name"], f"TlvTag::k{pascal(r['name'])}") for r in rows])
     return out
 

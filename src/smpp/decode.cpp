@@ -10,7 +10,8 @@ namespace aldis::smpp {
 
 namespace {
 
-// One PDU in hand. A row that fails writes `error` and ends the walk; in a response a row that fails just ends it.
+// One PDU in hand. A row that fails writes `error` and ends the walk; in a response a row that fails just
+// ends it.
 struct Decoding {
   Reader in;
   bool lenient = false;

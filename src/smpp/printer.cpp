@@ -41,7 +41,7 @@ constexpr void for_each_row(Visit&& visit) {
   std::apply([&](const auto&... row) { (visit(row), ...); }, kRows<S>);
 }
 
-// --- describe -------------------------------------------------------------------------------------------------------
+// --- describe ----------------------------------------------------------------------------------------------
 
 std::string printable(std::string_view text) {
   std::string out{text};
@@ -91,7 +91,7 @@ std::string shown(const Tlv& tlv) {
   return text + (integer ? std::to_string(*integer) : octets_of(tlv.value.size()));
 }
 
-// --- masked_hex -----------------------------------------------------------------------------------------------------
+// --- masked_hex --------------------------------------------------------------------------------------------
 
 using Mask = std::string;  // one character per octet: '.' shown, '*' hidden
 

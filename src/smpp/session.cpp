@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a session does of its own or for the application: output, timers, beginning and end. Input: session_input.cpp.
+// What a session does of its own or for the application: output, timers, beginning and end. Input:
+// session_input.cpp.
 #include "aldis/smpp/session.hpp"
 
 #include <algorithm>
@@ -42,7 +43,7 @@ void Session::start(const Now& now) {
   if (options_.role == Role::kServer) { phase_deadline_ = now.mono + options_.session_init; }
 }
 
-// --- bind -----------------------------------------------------------------------------------------------------------
+// --- bind --------------------------------------------------------------------------------------------------
 
 void Session::accept_bind(const Now&, const Accept& accept) {
   if (options_.role != Role::kServer || state_ != State::kBinding) { return; }
@@ -84,7 +85,7 @@ void Session::bind(const Now& now, BindType type, const Bind& bind) {
   sent(command_of(type), before);
 }
 
-// --- output ---------------------------------------------------------------------------------------------------------
+// --- output ------------------------------------------------------------------------------------------------
 
 // Everything appended passes here: it is counted, and the offsets of outstanding requests rest on it.
 void Session::sent(CommandId id, std::size_t size_before) {
@@ -184,7 +185,7 @@ void Session::enquire_link(const Now& now) {
   send_header(CommandId::kEnquireLink, CommandStatus::kOk, enquire_sequence_);
 }
 
-// --- the end --------------------------------------------------------------------------------------------------------
+// --- the end -----------------------------------------------------------------------------------------------
 
 void Session::unbind(const Now& now) {
   if (state_ == State::kUnbound || state_ == State::kBinding) {
@@ -224,7 +225,7 @@ void Session::end(const Now& now, CloseReason reason, bool flush) {
   handler_.on_closing(now, reason, flush);
 }
 
-// --- time -----------------------------------------------------------------------------------------------------------
+// --- time --------------------------------------------------------------------------------------------------
 
 bool Session::wants_pause() const { return window_in_full() && held_.size() >= kHeldOctetsMax; }
 

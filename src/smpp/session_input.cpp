@@ -15,7 +15,7 @@ bool is_notice(CommandId id) { return id == CommandId::kAlertNotification || id 
 
 }  // namespace
 
-// --- octets ---------------------------------------------------------------------------------------------------------
+// --- octets ------------------------------------------------------------------------------------------------
 
 std::size_t Session::receive(const Now& now, Octets input) {
   if (state_ == State::kClosed) { return input.size(); }
@@ -44,7 +44,8 @@ std::size_t Session::receive(const Now& now, Octets input) {
   return state_ == State::kClosed ? input.size() : done;
 }
 
-// Whole PDUs from the front of `input`, until the octets or the window end. Returns how many octets are done with.
+// Whole PDUs from the front of `input`, until the octets or the window end. Returns how many octets are done
+// with.
 std::size_t Session::process(const Now& now, Octets input) {
   std::size_t done = 0;
   bool any_frame = false;
@@ -65,7 +66,8 @@ std::size_t Session::process(const Now& now, Octets input) {
   return done;
 }
 
-// The clock of an incomplete PDU starts with its first octet, which came with this read if anything before it was whole.
+// The clock of an incomplete PDU starts with its first octet, which came with this read if anything before it
+// was whole.
 void Session::track_incomplete(const Now& now, bool any_frame, bool incomplete) {
   if (!incomplete) {
     pdu_started_ = kNever;
@@ -74,10 +76,13 @@ void Session::track_incomplete(const Now& now, bool any_frame, bool incomplete) 
   }
 }
 
-// Goes on where a full window stopped. An incomplete PDU at the end stays here: what follows is appended to it.
+// Goes on where a full window stopped. An incomplete PDU at the end stays here: what follows is appended to
+// it.
 void Session::process_held(const Now& now) {
-  last_received_ = now.mono;  // while reading was paused, silence was ours
-  if (enquire_sent_ != kNever) { enquire_sent_ = now.mono; }
+  if (held_full_) {  // reading may have been paused: the silence was ours
+    last_received_ = now.mono;
+    if (enquire_sent_ != kNever) { enquire_sent_ = now.mono; }
+  }
   held_full_ = false;
   const auto done = process(now, held_);
   held_.erase(0, done);
@@ -148,7 +153,7 @@ void Session::on_pdu(const Now& now, Octets whole, const Header& header) {
   }
 }
 
-// --- responses ------------------------------------------------------------------------------------------------------
+// --- responses ---------------------------------------------------------------------------------------------
 
 void Session::on_response(const Now& now, Octets whole, const Header& header) {
   const bool nacked = header.command_id == CommandId::kGenericNack;
@@ -197,7 +202,7 @@ void Session::on_bind_response(const Now& now, Octets whole, const Header& heade
   handler_.on_bound(now, body);
 }
 
-// --- requests -------------------------------------------------------------------------------------------------------
+// --- requests ----------------------------------------------------------------------------------------------
 
 // Whether the command exists for this side and version; all others get generic_nack.
 bool Session::known_here(CommandId id) const {
@@ -222,7 +227,8 @@ bool Session::known_here(CommandId id) const {
   }
 }
 
-// Whether the application gets it, by the direction of the bind. Links are lenient: an operator's receipt counts on any.
+// Whether the application gets it, by the direction of the bind. Links are lenient: an operator's receipt
+// counts on any.
 bool Session::allowed_here(CommandId id) const {
   if (options_.role == Role::kClient) { return id == CommandId::kDeliverSm || id == CommandId::kDataSm; }
   return bind_type_ != BindType::kReceiver && id != CommandId::kDeliverSm;
@@ -349,7 +355,7 @@ void Session::on_application_request(const Now& now, Octets whole, const Header&
   handler_.on_request(now, pdu_);
 }
 
-// --- bad PDUs -------------------------------------------------------------------------------------------------------
+// --- bad PDUs ----------------------------------------------------------------------------------------------
 
 void Session::refuse_undecodable(const Now& now, Octets whole, const Header& header,
                                  const DecodeError& error) {
@@ -366,8 +372,8 @@ void Session::report_bad_pdu(const Now& now, Octets octets, const DecodeError& e
   handler_.on_bad_pdu(now, octets, error);
 }
 
-// Keeps the instants of the last ones in a ring as long as the budget: one more, while the oldest of them is less than a
-// minute old, is too many.
+// Keeps the instants of the last ones in a ring as long as the budget: one more, while the oldest of them is
+// less than a minute old, is too many.
 void Session::spend_bad_pdu(const Now& now) {
   const auto budget = std::min(options_.bad_pdus_per_minute, kBadPdusMax);
   if (budget == 0 || state_ == State::kClosed) { return; }

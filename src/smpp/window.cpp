@@ -79,7 +79,8 @@ bool Window::in_use(std::uint32_t sequence) const {
   return !table_.empty() && table_[cell_of(sequence)] != 0;
 }
 
-// Closes the gap, so that no search ends too early: moves up whatever is not in its own cell because this one was taken.
+// Closes the gap, so that no search ends too early: moves up whatever is not in its own cell because this one
+// was taken.
 void Window::erase_cell(std::size_t cell) {
   auto gap = cell;
   for (auto at = (cell + 1) & mask(); table_[at] != 0; at = (at + 1) & mask()) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cuts a stream into PDUs. Looks at command_length as soon as its four octets are there, before anything is allocated.
+// Cuts a stream into PDUs. Looks at command_length as soon as its four octets are there, before anything is
+// allocated.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +14,16 @@ namespace aldis::smpp {
 // The largest command_length that any PDU may have and still leave the stream readable.
 inline constexpr std::uint32_t kSkippableOctetsMax = 70'000;
 
-// Owns one number: the octets of an oversized PDU that are still to be passed over. Never copies: a PDU is a view into the
-// input, and what is not consumed is presented again with more behind it. Called by Session for every read; usable alone.
-// Any split of the stream gives the same frames.
+// Owns one number: the octets of an oversized PDU that are still to be passed over. Never copies: a PDU is a
+// view into the input, and what is not consumed is presented again with more behind it. Called by Session for
+// every read; usable alone. Any split of the stream gives the same frames.
 class Framer {
  public:
   enum class Kind : std::uint8_t {
-    kMore,  // no whole PDU yet; `octets` is empty
-    kPdu,   // `octets` is a whole PDU
-    kOversized,  // longer than the limit, but to be read over: `octets` is its header only; the body is skipped unbuffered
-    kLost,  // no such length can be: `octets` is what there is. Nothing after it can be trusted; do not call again
+    kMore,       // no whole PDU yet; `octets` is empty
+    kPdu,        // `octets` is a whole PDU
+    kOversized,  // longer than the limit: `octets` is its header only; the body is skipped unbuffered
+    kLost,       // no such length can be: `octets` is what there is; nothing after it can be trusted
   };
   struct Frame {
     Kind kind = Kind::kMore;
@@ -30,7 +31,8 @@ class Framer {
     std::size_t consumed = 0;  // octets of the input that are done with
   };
 
-  // `octets_max`: the limit that holds now. `may_skip`: a PDU beyond it is read over (bound) or the end (unbound).
+  // `octets_max`: the limit that holds now. `may_skip`: a PDU beyond it is read over (bound) or the end
+  // (unbound).
   [[nodiscard]] Frame next(Octets input, std::uint32_t octets_max, bool may_skip);
 
   // Whether the stream stands inside a PDU that is being read over.

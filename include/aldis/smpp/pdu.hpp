@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A PDU is a plain struct with the specification's field names (SMPP 3.4 section 4, 5.0 section 4, 3.3 section 6).
-// Strings are views: into the input after decoding, into anything that outlives the call when encoding. pdu_rows.hpp has
-// the layouts. Nothing here allocates.
+// A PDU is a plain struct with the specification's field names (SMPP 3.4 section 4, 5.0 section 4, 3.3
+// section 6). Strings are views: into the input after decoding, into anything that outlives the call when
+// encoding. pdu_rows.hpp has the layouts. Nothing here allocates.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ struct Header {
   std::uint32_t sequence_number = 0;
 };
 
-// unbind, enquire_link, their responses, generic_nack, cancel_sm_resp, replace_sm_resp, cancel_broadcast_sm_resp
+// unbind, enquire_link, their responses, generic_nack, cancel_sm_resp, replace_sm_resp,
+// cancel_broadcast_sm_resp
 struct HeaderOnly {
   Tlvs tlvs{};
 };

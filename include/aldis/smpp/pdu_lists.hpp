@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lists inside PDUs: a count of one octet, then that many items of varying size. Read in place: the decoder has
-// checked every item once, so iteration cannot fail. Built by appending items to a string that the view then shows.
+// The lists inside PDUs: a count of one octet, then that many items of varying size. Read in place: the
+// decoder has checked every item once, so iteration cannot fail. Built by appending items to a string that
+// the view then shows.
 #pragma once
 
 #include <cstdint>

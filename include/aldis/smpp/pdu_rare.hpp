@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies that the gateway itself neither sends nor serves: cell broadcast (SMPP 5.0) and what only 3.3 has. They are there
-// so that the library is whole, for tools and for other programs. Included by pdu.hpp.
+// Bodies that the gateway itself neither sends nor serves: cell broadcast (SMPP 5.0) and what only 3.3 has.
+// They are there so that the library is whole, for tools and for other programs. Included by pdu.hpp.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layouts (STYLE rule 12): one row per field, in the order of the wire. Decoder, encoder and printer walk these rows;
-// so may fuzz dictionaries and documentation. Sources: SMPP 3.4 section 4, 5.0 section 4, 3.3 section 6.
+// The layouts (STYLE rule 12): one row per field, in the order of the wire. Decoder, encoder and printer walk
+// these rows; so may fuzz dictionaries and documentation. Sources: SMPP 3.4 section 4, 5.0 section 4, 3.3
+// section 6.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reader: the one bounds-checked way to the octets of a PDU. Never reads beyond its view; a failed read moves nothing.
-// Integers are big-endian (SMPP 3.4 section 3.1). Views it returns point into the input.
+// Reader: the one bounds-checked way to the octets of a PDU. Never reads beyond its view; a failed read moves
+// nothing. Integers are big-endian (SMPP 3.4 section 3.1). Views it returns point into the input.
 #pragma once
 
 #include <cstddef>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One SMPP session as a pure state machine, for both roles.
 //
-// Owns the protocol state of one connection: framing, bind state, timers, sequence numbers and the window of requests that
-// wait for their responses. Driven by the owner of the connection on one thread: octets and time in, octets appended to
-// `out`, everything else through SessionHandler. Knows no socket, clock or application.
-// Limits: SessionOptions; per session a few hundred octets, a slot per unanswered request of ours, and up to 64 KiB plus one
-// read of held input while the peer's window is full. Constant time per PDU, no allocation per PDU.
-// Fails by on_closing(), once; after it everything is ignored. Answers by itself: enquire_link, unbind, unknown commands,
-// requests that the state does not allow, undecodable PDUs.
-// Not for: reconnecting, admission, rates, or what a message means.
+// Owns the protocol state of one connection: framing, bind state, timers, sequence numbers and the window of
+// requests that wait for their responses. Driven by the owner of the connection on one thread: octets and
+// time in, octets appended to `out`, everything else through SessionHandler. Knows no socket, clock or
+// application. Limits: SessionOptions; per session about 2 KiB, a slot per unanswered request of
+// ours, and up to 64 KiB plus one read of held input while the peer's window is full. Constant time per PDU,
+// no allocation per PDU. Fails by on_closing(), once; after it everything is ignored. Answers by itself:
+// enquire_link, unbind, unknown commands, requests that the state does not allow, undecodable PDUs. Not for:
+// reconnecting, admission, rates, or what a message means.
 #pragma once
 
 #include <array>
@@ -37,21 +37,22 @@ class Session {
     kClosed,     // on_closing() was called
   };
 
-  // `out` stays the same object as long as the session lives; whoever drains it takes whole octets from its front.
+  // `out` stays the same object as long as the session lives; whoever drains it takes whole octets from its
+  // front.
   Session(const SessionOptions& options, SessionHandler& handler, Counters& counters, std::string& out);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   // --- driven by the connection ---
   void start(const Now& now);  // the connection is open: session_init runs (server)
-  // Consumes whole PDUs and returns how many octets are done with; the rest is to be presented again, with more behind.
-  // All of it is consumed while the peer's window is full (held here) and after the end.
+  // Consumes whole PDUs and returns how many octets are done with; the rest is to be presented again, with
+  // more behind. All of it is consumed while the peer's window is full (held here) and after the end.
   [[nodiscard]] std::size_t receive(const Now& now, Octets input);
   void on_timer(const Now& now);  // also goes on with held input
   [[nodiscard]] Instant next_deadline()
       const;  // kNever = none; Instant::min() = call on_timer() as soon as possible
-  // The peer has more unanswered requests than window_in, and 64 KiB behind them are held: read no more for now.
-  // Ask after receive(), on_timer() and respond*().
+  // The peer has more unanswered requests than window_in, and 64 KiB behind them are held: read no more for
+  // now. Ask after receive(), on_timer() and respond*().
   [[nodiscard]] bool wants_pause() const;
 
   // --- server ---
@@ -73,21 +74,23 @@ class Session {
   // Answers a request that on_request() gave. False if the session cannot send any more.
   template <class BodyType>
   bool respond(const Now& now, std::uint32_t sequence_number, CommandStatus status, const BodyType& body);
-  // An error without body (17 octets with error_body_empty; deliver_sm_resp always). `tlvs` only with a body: then its
-  // strings are empty. Also for OK to commands whose response is a header: cancel_sm, replace_sm.
+  // An error without body (17 octets with error_body_empty; deliver_sm_resp always). `tlvs` only with a body:
+  // then its strings are empty. Also for OK to commands whose response is a header: cancel_sm, replace_sm.
   bool respond_error(const Now& now, CommandId request, std::uint32_t sequence_number, CommandStatus status,
                      Octets tlvs = {});
 
-  // Sends a request; its answer comes with `token`. False, and nothing is sent, if the session is not bound, the bind type
-  // does not allow the direction (server: a transmitter receives nothing), or the window is full.
+  // Sends a request; its answer comes with `token`. False, and nothing is sent, if the session is not bound,
+  // the bind type does not allow the direction (server: a transmitter receives nothing), or the window is
+  // full.
   template <class BodyType>
   [[nodiscard]] bool request(const Now& now, std::uint64_t token, const BodyType& body);
   [[nodiscard]] std::uint32_t window_free() const;  // requests that may be sent now; 0 unless bound
   void set_window_out(std::uint32_t limit) { window_out_ = limit; }
 
   void enquire_link(const Now& now);  // at once, unless one is waiting; bound only
-  // Ends the session in order: answers what is owed (at most unbind_response), unbinds, waits, on_closing(kUnbound).
-  // Requests that come meanwhile: a server answers ESME_RSYSERR, a client stays silent (the operator will repeat them).
+  // Ends the session in order: answers what is owed (at most unbind_response), unbinds, waits,
+  // on_closing(kUnbound). Requests that come meanwhile: a server answers ESME_RSYSERR, a client stays silent
+  // (the operator will repeat them).
   void unbind(const Now& now);
   void close(const Now& now, bool flush);  // without unbind; on_closing(kApplication) comes within this call
   // Octets as they are, for fault scripts of simulators.
@@ -105,8 +108,8 @@ class Session {
     return octets_appended_;
   }  // to `out`, since the beginning
 
-  // visit(const Outstanding&) for every request without answer, in the order of sending. One whose offset_end is at most
-  // the octets that the connection took was handed over whole; the others never left.
+  // visit(const Outstanding&) for every request without answer, in the order of sending. One whose offset_end
+  // is at most the octets that the connection took was handed over whole; the others never left.
   template <class Visit>
   void for_each_outstanding(Visit&& visit) const {
     window_.for_each(visit);

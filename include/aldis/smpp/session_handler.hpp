@@ -76,9 +76,9 @@ struct Response {
       nullptr;  // body decoded as far as it goes: BodyType of the response, HeaderOnly for generic_nack
 };
 
-// Implemented by the owner of a session. Called from within Session::receive() and on_timer() on the caller's thread; views
-// and pointers are valid during the call. Any method of the session may be called from here; the session must not be
-// destroyed from here.
+// Implemented by the owner of a session. Called from within Session::receive() and on_timer() on the caller's
+// thread; views and pointers are valid during the call. Any method of the session may be called from here;
+// the session must not be destroyed from here.
 class SessionHandler {
  public:
   // Server: somebody wants to bind. Call accept_bind() or refuse_bind(), now or within session_init.
@@ -88,22 +88,23 @@ class SessionHandler {
   // Client: refused. on_closing() follows.
   virtual void on_bind_refused(const Now&, CommandStatus, const BindResp&) {}
 
-  // A decoded request that state and bind type allow. Exactly one respond() or respond_error() is owed for it, sooner or
-  // later. Server: submit_sm, submit_multi, data_sm, query_sm, cancel_sm, replace_sm and in 5.0 none of the broadcast ones.
-  // Client: deliver_sm, data_sm.
+  // A decoded request that state and bind type allow. Exactly one respond() or respond_error() is owed for
+  // it, sooner or later. Server: submit_sm, submit_multi, data_sm, query_sm, cancel_sm, replace_sm and in 5.0
+  // none of the broadcast ones. Client: deliver_sm, data_sm.
   virtual void on_request(const Now&, const Pdu&) = 0;
   // Client: alert_notification or outbind: to be logged, nothing is owed.
   virtual void on_notice(const Now&, const Pdu&) {}
   // A request of ours was answered, whatever the status; also late.
   virtual void on_response(const Now&, const Response&) = 0;
-  // A request of ours was not answered in time. Its slot is free; a late answer comes as on_response() with `late`.
+  // A request of ours was not answered in time. Its slot is free; a late answer comes as on_response() with
+  // `late`.
   virtual void on_request_timeout(const Now&, std::uint64_t token, CommandId command_id) = 0;
 
   // A PDU was refused; for a log line. At most once a second. Print it with masked_hex() only.
   virtual void on_bad_pdu(const Now&, Octets octets, const DecodeError&) { static_cast<void>(octets); }
 
-  // The session is over; comes once. `flush`: close when what is in the output has been sent, else at once. What
-  // for_each_outstanding() shows now will never be answered.
+  // The session is over; comes once. `flush`: close when what is in the output has been sent, else at once.
+  // What for_each_outstanding() shows now will never be answered.
   virtual void on_closing(const Now&, CloseReason, bool flush) = 0;
 
  protected:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Optional parameters: tag u16, length u16, value (SMPP 3.4 section 3.2.4). Read in place, written by appending.
+// Optional parameters: tag u16, length u16, value (SMPP 3.4 section 3.2.4). Read in place, written by
+// appending.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +20,9 @@ struct Tlv {
   Octets value;
 };
 
-// A view of a run of TLVs as they stand on the wire, byte for byte and in order. Copying it copies a pointer. Iteration is
-// total: it stops before a TLV whose length goes beyond the end, and ignores 1 to 3 octets at the end.
+// A view of a run of TLVs as they stand on the wire, byte for byte and in order. Copying it copies a pointer.
+// Iteration is total: it stops before a TLV whose length goes beyond the end, and ignores 1 to 3 octets at
+// the end.
 class Tlvs {
  public:
   constexpr Tlvs() = default;
@@ -85,8 +87,8 @@ void append_tlv_cstring(std::string& out, TlvTag tag, std::string_view value);  
 inline constexpr std::size_t kCarriedTlvsMax = 32;
 inline constexpr std::size_t kCarriedOctetsMax = 2048;  // with their 4-octet heads
 
-// Appends the TLVs that the gateway does not use itself (TlvRow::used), byte for byte, in order: of known tags the first,
-// of unknown ones all. Beyond the limits the last ones are left out; returns how many were.
+// Appends the TLVs that the gateway does not use itself (TlvRow::used), byte for byte, in order: of known
+// tags the first, of unknown ones all. Beyond the limits the last ones are left out; returns how many were.
 std::size_t append_carried(std::string& out, Tlvs tlvs);
 
 constexpr void Tlvs::Iterator::step() {

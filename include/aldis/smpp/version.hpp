@@ -43,8 +43,8 @@ constexpr CommandId command_of(BindType type) {
   __builtin_unreachable();
 }
 
-// What a client's interface_version means to a server: never a reason to refuse, and bind_transceiver, which 3.3 does
-// not have, always means at least 3.4.
+// What a client's interface_version means to a server: never a reason to refuse, and bind_transceiver, which
+// 3.3 does not have, always means at least 3.4.
 constexpr Version version_of(std::uint8_t interface_version, BindType type) {
   if (interface_version >= 0x50) { return Version::kV50; }
   if (interface_version >= 0x34 || type == BindType::kTransceiver) { return Version::kV34; }

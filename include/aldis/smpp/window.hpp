@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The requests that we sent and that are not answered yet, with their sequence numbers (SMPP 3.4 section 2.7.1 and 3.2).
+// The requests that we sent and that are not answered yet, with their sequence numbers (SMPP 3.4 section
+// 2.7.1 and 3.2).
 #pragma once
 
 #include <cstdint>
@@ -20,11 +21,12 @@ struct Outstanding {
   CommandId command{};  // of the request
 };
 
-// Owns the sequence numbers of one direction of one session and a slot per unanswered request. Constant time per request:
-// slots stand in sending order, which is also the order of their deadlines, because all share one timeout; a table with
-// open addressing finds them by sequence number. Allocates only while growing to its largest use.
-// A request that timed out leaves the window but keeps its number until 2^20 numbers later, so that a late answer is
-// still known for what it is; at most kLateMax of them, then the oldest is forgotten.
+// Owns the sequence numbers of one direction of one session and a slot per unanswered request. Constant time
+// per request: slots stand in sending order, which is also the order of their deadlines, because all share
+// one timeout; a table with open addressing finds them by sequence number. Allocates only while growing to
+// its largest use. A request that timed out leaves the window but keeps its number until 2^20 numbers later,
+// so that a late answer is still known for what it is; at most kLateMax of them, then the oldest is
+// forgotten.
 class Window {
  public:
   static constexpr std::uint32_t kSequenceLast = 0x7FFFFFFF;
@@ -43,8 +45,8 @@ class Window {
     Outstanding request;
     bool late = false;  // it had timed out
   };
-  // The request that this response answers, which is then forgotten; nothing if there is none. `response` is the command
-  // id of the response; generic_nack answers any.
+  // The request that this response answers, which is then forgotten; nothing if there is none. `response` is
+  // the command id of the response; generic_nack answers any.
   [[nodiscard]] std::optional<Answered> answer(std::uint32_t sequence, CommandId response);
 
   // The oldest request sent at or before `sent_until`, which then counts as late; nothing if there is none.

@@ -38,8 +38,8 @@ TEST_CASE("hex blanks passwords, bodies and the middle of numbers") {
   CHECK(masked_hex(kBindVector) ==
         "00000021 00000009 00000000 00000001 61636D65 00****** ******00 00340000 00");
   CHECK(masked_hex(kSubmitVector) ==
-        "00000035 00000004 00000000 00000002 000500** **646973 00010134 343737** ******** 31323300 00000000 00010000 "
-        "0003**** **");
+        "00000035 00000004 00000000 00000002 000500** **646973 00010134 343737** ******** 31323300 "
+        "00000000 00010000 0003**** **");
 }
 
 TEST_CASE("hex blanks message_payload, and stops at the length asked for") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A customer's session: bind rules, refusals of the protocol itself, the budget of bad PDUs, the window of the customer.
+// A customer's session: bind rules, refusals of the protocol itself, the budget of bad PDUs, the window of
+// the customer.
 #include <catch2/catch.hpp>
 
 #include "unit/smpp/session_fixture.hpp"

@@ -141,6 +141,22 @@ TEST_CASE("a quiet bound session without timers has no deadline") {
   CHECK(f.session.next_deadline() == kNever);
 }
 
+TEST_CASE("octets that never become a PDU do not put off the end of a half-open session") {
+  auto options = SessionOptions::server();
+  options.pdu_complete = minutes{10};
+  ServerFixture f{options, {.system_id = "aldis", .window_in = 1}};
+  f.receive(submit_pdu(1) + submit_pdu(2).substr(0, 5));  // the piece is held behind the full window
+  f.session.respond(f.now, 1, CommandStatus::kOk, SubmitSmResp{});
+  f.pass(seconds{30});
+  for (std::size_t i = 5; i < 14 && f.seen.closed.empty(); ++i) {
+    f.receive(submit_pdu(2).substr(i, 1));
+    f.pass(seconds{1});
+  }
+  CHECK(f.seen.closed.empty());
+  f.pass(seconds{1});
+  CHECK(f.seen.closed == std::vector{CloseReason::kEnquireTimeout});
+}
+
 // A peer that sends anything in any piece: nothing worse than the end may come of it.
 TEST_CASE("random PDUs in random pieces never break a session") {
   for (unsigned seed = 0; seed < 300; ++seed) {
