@@ -105,7 +105,8 @@ def statuses(rows):
                   "StatusClass::kUnlisted")
     out += "\n// Whether customers may get it from us."
     out += switch("constexpr bool sent_to_customers(CommandStatus value)",
-                  [(f"CommandStatus::k{r['is']}", "true") for r in rows if r.get("sent")], "false", partial=True)
+                  [(f"CommandStatus::k{r['is']}", "true") for r in rows if r.get("sent")], "false",
+                  partial=True)
     return out
 
 
