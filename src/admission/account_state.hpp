@@ -55,8 +55,8 @@ class Bucket {
   Instant at_{};
 };
 
-// Parts used in the current minute (of the monotonic clock, from its first use on), day and month (UTC). A wall clock that
-// goes back gives nothing back: the day and the month only move forward.
+// Parts used in the current minute (of the monotonic clock, from its first use on), day and month (UTC). A
+// wall clock that goes back gives nothing back: the day and the month only move forward.
 class Volume {
  public:
   void advance(const Now& now) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an account may use: senders (exact, or "re:" and an RE2 pattern on the whole) and prefixes of destinations.
+// What an account may use: senders (exact, or "re:" and an RE2 pattern on the whole) and prefixes of
+// destinations.
 #pragma once
 
 #include <re2/re2.h>

@@ -65,7 +65,7 @@ Dispatch::Lane& Dispatch::lane_of(Operator& op, const Message& message) {
   return *lane;
 }
 
-// --- in and out -----------------------------------------------------------------------------------------------------
+// --- in and out ---------------------
 
 void Dispatch::enqueue(Instant now, Message& message, OperatorId op) {
   ALDIS_CHECK(!is_queued(message));
@@ -96,7 +96,8 @@ void Dispatch::join(Operator& op, Lane& lane, Message& message, bool at_head) {
   if (!at_head) {
     lane.queue.push_back(message);
   } else {
-    // Everything with an earlier turn came back before: a few messages, and mostly the last of them is our neighbour.
+    // Everything with an earlier turn came back before: a few messages, and mostly the last of them is our
+    // neighbour.
     auto place = lane.queue.begin();
     if (lane.returned_last != nullptr && lane.returned_last->lane_seq < message.lane_seq) {
       place = std::next(LaneQueue::s_iterator_to(*lane.returned_last));
@@ -127,7 +128,7 @@ void Dispatch::leave(Operator& op, Lane& lane, Message& message) {
   if (op.messages == 0) { op.tokens_wanted.reset(); }
 }
 
-// --- whose turn -----------------------------------------------------------------------------------------------------
+// --- whose turn ---------------------
 
 // Weights 100, 100, 200 share as 1, 1, 2: the smaller the quantum, the shorter anybody waits for a turn.
 void Dispatch::scale_weights() {
@@ -137,8 +138,8 @@ void Dispatch::scale_weights() {
   ++weights_epoch_;
 }
 
-// The lane whose head goes next; nullptr if none waits. Changes nothing when asked again. Each step adds a quantum that pays
-// for parts sent later, so the steps are as many as the parts at most.
+// The lane whose head goes next; nullptr if none waits. Changes nothing when asked again. Each step adds a
+// quantum that pays for parts sent later, so the steps are as many as the parts at most.
 Dispatch::Lane* Dispatch::turn(Ring& ring) {
   if (ring.waiting.empty()) { return nullptr; }
   if (weights_changed_) { scale_weights(); }
@@ -210,7 +211,7 @@ Instant Dispatch::tokens_at(OperatorId op) {
   return kNever;
 }
 
-// --- what the operator says -----------------------------------------------------------------------------------------
+// --- what the operator says ---------------------
 
 void Dispatch::on_answer(Instant now, OperatorId op, OutcomeClass outcome_class, std::uint32_t parts) {
   operator_of(op).rate.on_answer(now, outcome_class, parts);
@@ -232,7 +233,7 @@ double Dispatch::rate(Instant now, OperatorId op) {
   return rate.per_second();
 }
 
-// --- what waits -----------------------------------------------------------------------------------------------------
+// --- what waits ---------------------
 
 std::size_t Dispatch::queued(OperatorId op) const {
   const Operator* state = find(op);

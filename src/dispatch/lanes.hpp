@@ -20,7 +20,8 @@ using LaneQueue = boost::intrusive::list<Message, boost::intrusive::base_hook<La
 using RingHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct RingHookTag>,
                                                   boost::intrusive::link_mode<boost::intrusive::safe_link>>;
 
-// Messages of one account in one class for one operator, in the order of lane_seq. Kept when empty, then in no ring.
+// Messages of one account in one class for one operator, in the order of lane_seq. Kept when empty, then in
+// no ring.
 struct Dispatch::Lane : RingHook {
   explicit Lane(AccountId a, Ring& r) : account(a), ring(&r) {}
 

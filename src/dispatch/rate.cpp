@@ -68,8 +68,8 @@ void Rate::configure(Instant now, const ThrottleSettings& throttle) {
   tokens_ = first ? capacity() : std::min(tokens_, capacity());
 }
 
-// A slowed operator gets no bursts, only what falls due between two turns of the engine: near its limit a burst would be
-// throttled again, up to a second later where the operator counts in sliding seconds.
+// A slowed operator gets no bursts, only what falls due between two turns of the engine: near its limit a
+// burst would be throttled again, up to a second later where the operator counts in sliding seconds.
 double Rate::capacity() const {
   return rate_ < rate_max_ ? std::min(1.0 + rate_ * kTurnSeconds, burst_) : burst_;
 }

@@ -11,8 +11,8 @@
 
 namespace aldis::dispatch {
 
-// Parts answered OK in the last second, to about 1/64 of it. Where traffic began less than a second ago, what a whole second
-// of it would give: a throttle right after a start must not be taken for a nearly closed door.
+// Parts answered OK in the last second, to about 1/64 of it. Where traffic began less than a second ago, what
+// a whole second of it would give: a throttle right after a start must not be taken for a nearly closed door.
 class OkWindow {
  public:
   void add(Instant now, std::uint32_t parts);
@@ -31,12 +31,12 @@ class OkWindow {
   std::array<std::uint32_t, static_cast<std::size_t>(kSlots)> parts_{};
 };
 
-// Owned by an operator of Dispatch. Never above per_second, and never more than per_second + burst in any sliding second. A
-// throttle event (at most one a second, and none for parts that were under way when the rate last fell) sets the rate to 0.95 of
-// the knee, the parts answered OK in the second before; in a second in a row it takes 0.7 of it, in later ones half. Then the
-// rate recovers by 1 % of the knee a second up to the knee, and by 0.5 % of per_second a second from there, not before 10 s have
-// passed since the event. While it is below per_second there are no bursts.
-// Time must not go back.
+// Owned by an operator of Dispatch. Never above per_second, and never more than per_second + burst in any
+// sliding second. A throttle event (at most one a second, and none for parts that were under way when the
+// rate last fell) sets the rate to 0.95 of the knee, the parts answered OK in the second before; in a second
+// in a row it takes 0.7 of it, in later ones half. Then the rate recovers by 1 % of the knee a second up to
+// the knee, and by 0.5 % of per_second a second from there, not before 10 s have passed since the event.
+// While it is below per_second there are no bursts. Time must not go back.
 class Rate {
  public:
   void configure(Instant now, const ThrottleSettings& throttle);

@@ -19,8 +19,9 @@ struct PrefixEntry {
   std::uint32_t rule;
 };
 
-// Built once, then read. A node is 12 octets; the children of a node stand together, in the order of their digits, so that the
-// mask of digits tells where each is. Levels near the root, which every look-up passes, stand together and stay in the cache.
+// Built once, then read. A node is 12 octets; the children of a node stand together, in the order of their
+// digits, so that the mask of digits tells where each is. Levels near the root, which every look-up passes,
+// stand together and stay in the cache.
 class PrefixTree {
  public:
   PrefixTree() = default;

@@ -83,8 +83,9 @@ void add_prefixes(std::vector<PrefixEntry>& entries, const RouteSettings& settin
 
 }  // namespace
 
-// Rules stand by priority, then file order, so that ascending indexes are the order in which equal prefixes are tried. Routes
-// that name the same accounts share a scope, whose tree holds their prefixes once, however many accounts that are.
+// Rules stand by priority, then file order, so that ascending indexes are the order in which equal prefixes
+// are tried. Routes that name the same accounts share a scope, whose tree holds their prefixes once, however
+// many accounts that are.
 RoutingTable::RoutingTable(const std::vector<RouteSettings>& routes, const AccountResolver& account_of,
                            const OperatorResolver& operator_of)
     : counts_(routes.size()) {

@@ -22,8 +22,8 @@ namespace aldis::admission {
 
 struct AccountState;
 
-// Places in an account's queue, reserved before anything is promised: destruction gives them back, redeem() makes them the
-// places of accepted messages, which queue_left() frees. Must not outlive its Admission.
+// Places in an account's queue, reserved before anything is promised: destruction gives them back, redeem()
+// makes them the places of accepted messages, which queue_left() frees. Must not outlive its Admission.
 class Place {
  public:
   Place() = default;
@@ -55,13 +55,14 @@ struct Admitted {
   Duration delay{};  // the answer waits that long, at most 500 ms: the account is ahead of its rate
 };
 
-// One check for every way in. In this order: the account, its class, source and destination, pressure, queue places, caps, rate;
-// a refusal takes nothing. Rates count on the monotonic clock; day and month caps on the UTC calendar, and never go back with it.
+// One check for every way in. In this order: the account, its class, source and destination, pressure, queue
+// places, caps, rate; a refusal takes nothing. Rates count on the monotonic clock; day and month caps on the
+// UTC calendar, and never go back with it.
 //
-// Owns what an account may and what it has used. Called by the engine, on its thread. Accounts are kept for the life of the
-// process, so their number is bounded by configuration. Volumes used are lost with the process: replay restores them by
-// restore_used(). Patterns are RE2; configure() throws std::invalid_argument on a bad one, then the account is unchanged.
-// Not for routes, opt-outs, credit and validity.
+// Owns what an account may and what it has used. Called by the engine, on its thread. Accounts are kept for
+// the life of the process, so their number is bounded by configuration. Volumes used are lost with the
+// process: replay restores them by restore_used(). Patterns are RE2; configure() throws std::invalid_argument
+// on a bad one, then the account is unchanged. Not for routes, opt-outs, credit and validity.
 class Admission {
  public:
   static constexpr Duration kDebtMax = milliseconds{500};
@@ -75,16 +76,18 @@ class Admission {
   void configure(Instant now, AccountId account, const AccountSettings& settings);
   void disable(AccountId account);  // gone from the configuration: everything is refused
 
-  // Class by priority_flag (0 the account's, 1 bulk, 2 transactional, 3 and 4 otp), never above what the account may use.
+  // Class by priority_flag (0 the account's, 1 bulk, 2 transactional, 3 and 4 otp), never above what the
+  // account may use.
   [[nodiscard]] MessageClass class_of(AccountId account, std::uint8_t priority_flag) const;
 
-  // The parts of the check that submit_multi makes per destination. `source` may be replaced by the account's default.
-  // Addresses come normalised (normalise_source, normalise_destination below); an empty source stands for "the default".
+  // The parts of the check that submit_multi makes per destination. `source` may be replaced by the account's
+  // default. Addresses come normalised (normalise_source, normalise_destination below); an empty source
+  // stands for "the default".
   std::optional<Refusal> check_source(AccountId account, Address& source);
   std::optional<Refusal> check_destination(AccountId account, const Address& destination);
 
-  // The rest, which refuses a request whole: `messages` places, `parts` of rate and volume. A request larger than the bucket
-  // passes when the bucket is full, so that no size starves.
+  // The rest, which refuses a request whole: `messages` places, `parts` of rate and volume. A request larger
+  // than the bucket passes when the bucket is full, so that no size starves.
   Result<Admitted, Refusal> reserve(const Now& now, AccountId account, MessageClass message_class,
                                     std::uint32_t messages, std::uint32_t parts);
 
@@ -95,7 +98,8 @@ class Admission {
   // query_sm: kThrottled beyond query_rate.
   std::optional<Refusal> check_query(Instant now, AccountId account);
 
-  // A message no longer waits to be sent (leased, or final); and one waits again, or was found waiting by replay.
+  // A message no longer waits to be sent (leased, or final); and one waits again, or was found waiting by
+  // replay.
   void queue_left(AccountId account, std::uint32_t messages = 1);
   void queue_joined(AccountId account, std::uint32_t messages = 1);
   [[nodiscard]] std::uint64_t queued(AccountId account) const;
@@ -132,8 +136,9 @@ class Admission {
 
 // One leading '+' dropped; 1 to 15 digits, else kBadDestination.
 std::optional<Refusal> normalise_destination(Address& destination);
-// One leading '+' dropped before digits. 1 to 20 digits, or with TON 5 or any non-digit 1 to 11 characters, then TON 5 NPI 0.
-// Control characters and other lengths: kBadSource. An empty source passes: check_source() puts the default in.
+// One leading '+' dropped before digits. 1 to 20 digits, or with TON 5 or any non-digit 1 to 11 characters,
+// then TON 5 NPI 0. Control characters and other lengths: kBadSource. An empty source passes: check_source()
+// puts the default in.
 std::optional<Refusal> normalise_source(Address& source);
 
 }  // namespace aldis::admission

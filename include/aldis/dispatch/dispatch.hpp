@@ -19,8 +19,8 @@ namespace aldis::dispatch {
 
 inline constexpr std::uint32_t kAnyParts = std::numeric_limits<std::uint32_t>::max();
 
-// Leave to lease parts. `parts` of the message's parts with status kQueued, from the first one on, have their tokens; the
-// caller must step exactly those out of kQueued before it asks dispatch anything else.
+// Leave to lease parts. `parts` of the message's parts with status kQueued, from the first one on, have their
+// tokens; the caller must step exactly those out of kQueued before it asks dispatch anything else.
 struct Grant {
   Message* message = nullptr;  // none: nothing queued, or no tokens yet (tokens_at() tells)
   std::uint32_t parts = 0;
@@ -33,17 +33,19 @@ struct Grant {
 
 // Lanes of waiting messages, one per (operator, class, account), and the rate of each operator.
 //
-// otp goes before transactional before bulk; inside a class accounts share by deficit round robin, weighted, counted in
-// parts. Inside a lane messages keep the order of enqueue(), also when they go back to the head. Tokens are parts; all links
-// of an operator share them, and no sliding second ever has more than per_second + burst. The rate follows the operator
-// (throttle answers, congestion_state) between per_second_min and per_second.
+// otp goes before transactional before bulk; inside a class accounts share by deficit round robin, weighted,
+// counted in parts. Inside a lane messages keep the order of enqueue(), also when they go back to the head.
+// Tokens are parts; all links of an operator share them, and no sliding second ever has more than per_second
+// + burst. The rate follows the operator (throttle answers, congestion_state) between per_second_min and
+// per_second.
 //
-// Owns lanes and rates, never messages: whoever frees a message removes it first, and a Dispatch is destroyed before the
-// messages it still queues. The engine calls it, on its thread, with
-// monotonic time that does not go back. Every call is O(1) (next(): amortised over parts), whatever waits; empty lanes cost
-// nothing. Bounds: queue_max per operator is told by has_room() and enforced by the caller before acceptance, so that accepted
-// work always finds its place. An operator must be configured before anything is queued for it (ALDIS_CHECK).
-// Not for messages that wait for a time (schedule, retry): those wait in the engine's timers and come here when due.
+// Owns lanes and rates, never messages: whoever frees a message removes it first, and a Dispatch is destroyed
+// before the messages it still queues. The engine calls it, on its thread, with monotonic time that does not
+// go back. Every call is O(1) (next(): amortised over parts), whatever waits; empty lanes cost nothing.
+// Bounds: queue_max per operator is told by has_room() and enforced by the caller before acceptance, so that
+// accepted work always finds its place. An operator must be configured before anything is queued for it
+// (ALDIS_CHECK). Not for messages that wait for a time (schedule, retry): those wait in the engine's timers
+// and come here when due.
 class Dispatch {
  public:
   Dispatch();
@@ -51,25 +53,30 @@ class Dispatch {
   Dispatch(const Dispatch&) = delete;
   Dispatch& operator=(const Dispatch&) = delete;
 
-  // Adds the operator, or changes its rate and bounds in place: what waits stays, a lowered rate holds at once.
+  // Adds the operator, or changes its rate and bounds in place: what waits stays, a lowered rate holds at
+  // once.
   void configure_operator(Instant now, OperatorId op, const OperatorSettings& settings);
   void configure_account(AccountId account, std::uint32_t weight);  // unknown accounts weigh 1
   [[nodiscard]] bool knows(OperatorId op) const { return operators_.contains(op); }
 
   // To the end of its lane; sets Message::op, lane_seq and ready_at. The message must not be queued.
   void enqueue(Instant now, Message& message, OperatorId op);
-  // Back to its former turn at the head of the lane of Message::op (throttled, not sent). Nothing if it is still queued.
+  // Back to its former turn at the head of the lane of Message::op (throttled, not sent). Nothing if it is
+  // still queued.
   void requeue_front(Instant now, Message& message);
   // Out of its lane (canceled, expired, rerouted). Nothing if it is not queued.
   void remove(Message& message);
   static bool is_queued(const Message& message) { return static_cast<const LaneHook&>(message).is_linked(); }
 
-  // The next message, with tokens taken for Grant::parts of its parts, at most `parts_max` (what the link may lease).
+  // The next message, with tokens taken for Grant::parts of its parts, at most `parts_max` (what the link may
+  // lease).
   Grant next(Instant now, OperatorId op, std::uint32_t parts_max = kAnyParts);
-  // When next() without parts_max can succeed: not later than tokens allow it. May lie in the past; kNever: nothing queued.
+  // When next() without parts_max can succeed: not later than tokens allow it. May lie in the past; kNever:
+  // nothing queued.
   Instant tokens_at(OperatorId op);
 
-  // Every result of a submitted part, once, and before on_congestion() of the same response: OKs measure the knee, throttles slow down, kNotSent gives its token back.
+  // Every result of a submitted part, once, and before on_congestion() of the same response: OKs measure the
+  // knee, throttles slow down, kNotSent gives its token back.
   void on_answer(Instant now, OperatorId op, OutcomeClass outcome_class, std::uint32_t parts = 1);
   void on_congestion(Instant now, OperatorId op, std::uint8_t congestion_state);
   // Tokens of granted parts that were not leased after all (canceled between grant and lease).
@@ -82,9 +89,10 @@ class Dispatch {
                                 MessageClass message_class) const;  // 0 when empty; O(lanes)
   [[nodiscard]] double rate(Instant now, OperatorId op);            // parts per second as adapted
 
-  // Walks what is queued for an operator in slices, for rerouting: sweep_begin(), then sweep_next() as often as a turn
-  // allows, again in later turns, until nullptr. Messages may be queued and removed in between, the returned one too; each
-  // message that stays queued all the time is returned once. A new sweep_begin() starts over.
+  // Walks what is queued for an operator in slices, for rerouting: sweep_begin(), then sweep_next() as often
+  // as a turn allows, again in later turns, until nullptr. Messages may be queued and removed in between, the
+  // returned one too; each message that stays queued all the time is returned once. A new sweep_begin()
+  // starts over.
   void sweep_begin(OperatorId op);
   Message* sweep_next(OperatorId op);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of a part that an operator did not accept: one pure function, so that the whole policy is one table of tests.
+// What becomes of a part that an operator did not accept: one pure function, so that the whole policy is one
+// table of tests.
 #pragma once
 
 #include <cstdint>

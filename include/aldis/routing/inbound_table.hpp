@@ -21,9 +21,10 @@ struct InboundQuery {
       text;  // the text or its beginning, any alphabet that has ASCII in it; only the first word counts
 };
 
-// `inbound:` of one settings generation, immutable: routes in file order, the first that holds; else the owner of the number;
-// else nullopt, and the message is stored and listed as unroutable. Keywords compare without case (ASCII letters).
-// Throws std::invalid_argument, with the place, on unknown names and bad patterns; `last_sender` is refused so for now.
+// `inbound:` of one settings generation, immutable: routes in file order, the first that holds; else the
+// owner of the number; else nullopt, and the message is stored and listed as unroutable. Keywords compare
+// without case (ASCII letters). Throws std::invalid_argument, with the place, on unknown names and bad
+// patterns; `last_sender` is refused so for now.
 class InboundTable {
  public:
   InboundTable(const InboundSettings& settings, const AccountResolver& account_of,

@@ -33,8 +33,8 @@ struct Candidate {
   std::uint32_t weight = 1;
 };
 
-// One entry of `routes:` as decided data. Candidates stand in the order of the file: their index is the bit in
-// Message::candidates_tried.
+// One entry of `routes:` as decided data. Candidates stand in the order of the file: their index is the bit
+// in Message::candidates_tried.
 struct Route {
   RouteId id;
   std::string name;
@@ -53,7 +53,8 @@ struct RouteQuery {
   std::string_view destination{};  // digits
 };
 
-// Which operators can take messages now. Kept by the engine, outlives tables: reloads do not change it. Down until told.
+// Which operators can take messages now. Kept by the engine, outlives tables: reloads do not change it. Down
+// until told.
 class Health {
  public:
   void set_up(OperatorId op, bool up) {
@@ -84,13 +85,14 @@ struct RuleTried {
   Verdict verdict = Verdict::kMatched;
 };
 
-// The routes of one settings generation: immutable but for its counters. Highest priority first, then the longest `to`
-// prefix, then file order; all conditions of a route must hold.
+// The routes of one settings generation: immutable but for its counters. Highest priority first, then the
+// longest `to` prefix, then file order; all conditions of a route must hold.
 //
-// Built by the engine at start and reload; throws std::invalid_argument with the place ("routes[uk].candidates[0]: no operator
-// named op-c") on anything that cannot be used. A look-up walks one prefix tree per set of accounts that routes name, so its
-// cost grows neither with prefixes nor with accounts. 12 octets a tree node: 1 M prefixes take 15 to 40 MiB.
-// Not for rewriting, times, labels and networks, which settings do not carry yet.
+// Built by the engine at start and reload; throws std::invalid_argument with the place
+// ("routes[uk].candidates[0]: no operator named op-c") on anything that cannot be used. A look-up walks one
+// prefix tree per set of accounts that routes name, so its cost grows neither with prefixes nor with
+// accounts. 12 octets a tree node: 1 M prefixes take 15 to 40 MiB. Not for rewriting, times, labels and
+// networks, which settings do not carry yet.
 class RoutingTable {
  public:
   RoutingTable(const std::vector<RouteSettings>& routes, const AccountResolver& account_of,
@@ -102,10 +104,10 @@ class RoutingTable {
   // The route whose rule holds, or nullptr: Refusal::kNoRoute. A route with `reject` is a result like others.
   const Route* find(const RouteQuery& query, std::vector<RuleTried>* trace = nullptr) const;
 
-  // The candidate that takes the message: the lowest tier with one that is up and has room, weighted by `random` (any 64-bit
-  // hash; equal values choose alike while health is equal). No such candidate: the first not tried one that has room, and the
-  // message waits there. nullopt: all were tried, or none has room (Refusal::kQueueFull). Counts the decision.
-  // `has_room(OperatorId)` -> bool.
+  // The candidate that takes the message: the lowest tier with one that is up and has room, weighted by
+  // `random` (any 64-bit hash; equal values choose alike while health is equal). No such candidate: the first
+  // not tried one that has room, and the message waits there. nullopt: all were tried, or none has room
+  // (Refusal::kQueueFull). Counts the decision. `has_room(OperatorId)` -> bool.
   template <class HasRoom>
   std::optional<Choice> choose(const Route& route, std::uint8_t tried, std::uint64_t random,
                                const Health& health, HasRoom&& has_room) {

@@ -18,7 +18,8 @@ inline OperatorSettings operator_settings(double per_second, std::uint32_t burst
   return settings;
 }
 
-// Messages with stable addresses, so that their hooks stay valid; destroyed after the Dispatch that is declared later.
+// Messages with stable addresses, so that their hooks stay valid; destroyed after the Dispatch that is
+// declared later.
 class Messages {
  public:
   Message& make(std::uint32_t account = 1, MessageClass message_class = MessageClass::kTransactional,

@@ -185,7 +185,7 @@ TEST_CASE("a reload changes the rate at once and keeps what the operator taught 
   CHECK(rate.per_second() == Approx(19).epsilon(0.06));
 }
 
-// --- H27: an operator with a cap that it does not tell ----------------------------------------------------------------
+// --- H27: an operator with a cap that it does not tell ---------------------
 
 namespace {
 
