@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+#include "aldis/config/load.hpp"
+#include "daemon/daemon.hpp"
+#include "daemon/options.hpp"
+
+extern char** environ;  // NOLINT: POSIX
+
+namespace {
+
+using namespace aldis;
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> out;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view entry{*at};
+    const auto equals = entry.find('=');
+    if (equals != std::string_view::npos) { out.emplace(entry.substr(0, equals), entry.substr(equals + 1)); }
+  }
+  return out;
+}
+
+int print_schema(const std::string& form) {
+  const auto which = form == "json"   ? config::Form::kJson
+                     : form == "yaml" ? config::Form::kYaml
+                                      : config::Form::kMarkdown;
+  std::fputs(config::print_schema(which).c_str(), stdout);
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  const auto parsed = daemon::parse_options(argc, argv);
+  if (parsed.exit) { return *parsed.exit; }
+  const auto& options = parsed.options;
+  if (!options.print_schema.empty()) { return print_schema(options.print_schema); }
+  config::LoadOptions load;
+  load.path = options.config;
+  load.overrides = options.set;
+  load.environment = environment();
+  load.strict = options.strict;
+  const auto loaded = config::load_aldisd(load);
+  if (!loaded.ok || options.check || !loaded.problems.empty()) {
+    std::fputs(config::render(loaded.problems, loaded.files_count, load.strict).c_str(), loaded.ok ? stdout : stderr);
+  }
+  if (!loaded.ok) { return daemon::kExitConfig; }
+  if (options.check) { return 0; }
+  ::umask(0077);
+  daemon::Daemon gateway{loaded.settings, options};
+  return gateway.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "aldisd: %s\n", error.what());
+    return daemon::kExitBug;
+  }
+}

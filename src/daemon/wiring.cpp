@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/wiring.hpp"
+
+#include <algorithm>
+
+#include "aldis/base/check.hpp"
+
+namespace aldis::daemon {
+
+namespace {
+// One batch syncs while the next is written; a third collects in the engine.
+constexpr std::size_t kBatchesInWork = 2;
+}  // namespace
+
+Wiring::Wiring(const Parts& parts)
+    : parts_(parts),
+      alarm_(parts.loop, [](const Now&) {}),  // waking the loop is enough: every turn ends in turn_end()
+      worker_(parts.loop, "aldis-store", kBatchesInWork, [&store = parts.store] {
+        const auto work = store.idle_work(true);
+        return work.has_value() && *work == spool::Work::kMore;
+      }) {}
+
+Wiring::~Wiring() = default;
+
+void Wiring::connect(engine::Engine& engine, ingress::SmppServer& sessions, egress::Operators& operators) {
+  engine_ = &engine;
+  sessions_ = &sessions;
+  operators_ = &operators;
+}
+
+void Wiring::on(const Now& now, const Event& event) {
+  turn_open_ = true;
+  engine_->on(now, event);
+}
+
+void Wiring::on(const Now& now, const Effect& effect) {
+  if (std::holds_alternative<SendOnLink>(effect) || std::holds_alternative<AnswerOperator>(effect)) {
+    operators_->on(now, effect);
+  } else {
+    sessions_->on(now, effect);
+  }
+}
+
+void Wiring::turn_end(const Now& now) {
+  if (operators_->next_deadline() <= now.mono) { operators_->on_timer(now); }
+  if (turn_open_ || engine_->next_deadline() <= now.mono) {
+    turn_open_ = false;
+    engine_->on(now, Tick{});
+  }
+  commit(now);
+  // Events of this Tick's own effects (a delivery that found no room) are taken up in a turn of their own, at once.
+  const Instant engine_at = turn_open_ ? now.mono : engine_->next_deadline();
+  alarm_.set(std::min(engine_at, operators_->next_deadline()));
+}
+
+void Wiring::commit(const Now& now) {
+  if (!parts_.journal.has_pending() || !worker_.has_room()) { return; }
+  spool::SegmentNumber free_before = 0;
+  if (const auto release = engine_->releasable();
+      release.before > freed_before_ && release.durable_first <= parts_.journal.durable()) {
+    free_before = freed_before_ = release.before;
+  }
+  worker_.submit([this, began = now.mono, free_before, batch = parts_.journal.take_batch()]() mutable {
+    spool::SegmentStore& store = parts_.store;
+    auto result = store.commit(batch);
+    if (free_before > 0) { store.free_before(free_before); }
+    return runtime::Worker::Completion{[this, began, batch = std::move(batch), result = std::move(result)]() mutable {
+      committed(std::move(batch), result, began);
+    }};
+  });
+}
+
+void Wiring::committed(spool::Batch batch, const Result<spool::Committed, ports::FileError>& result, Instant began) {
+  if (result.has_error()) { return parts_.fail_stop(result.error()); }
+  const Now& now = parts_.loop.now();
+  ++timings_.commits;
+  for (const auto& piece : batch.pieces) { timings_.octets += piece.size; }
+  timings_.commit_seconds += std::chrono::duration<double>(now.mono - began).count();
+  parts_.journal.on_room(result->room);
+  parts_.journal.give_back(std::move(batch));
+  on(now, JournalDurable{result->durable});
+}
+
+bool Wiring::store_idle() const { return worker_.in_work() == 0 && !parts_.journal.has_pending(); }
+
+}  // namespace aldis::daemon

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "aldis/egress/operators.hpp"
+#include "aldis/engine/engine.hpp"
+#include "aldis/ingress/smpp_server.hpp"
+#include "aldis/ports/log.hpp"
+#include "aldis/runtime/loop.hpp"
+#include "aldis/runtime/worker.hpp"
+#include "aldis/spool/segment_store.hpp"
+
+namespace aldis::daemon {
+
+// Carries events from the edges to the engine, effects back to the edges, and journal batches to the store thread: the
+// only code that knows both sides. Everything on the engine thread; the SegmentStore is touched on the store thread only.
+// A turn of the loop is a turn of the engine: its Tick comes when everything of the turn is in.
+// A failed write or sync ends the process through `fail_stop`, which must not return (CONTRACT D12).
+class Wiring final : public EventSink, public EffectSink {
+ public:
+  struct Parts {
+    runtime::Loop& loop;
+    spool::JournalWriter& journal;
+    spool::SegmentStore& store;
+    ports::Log& log;
+    std::function<void(const ports::FileError&)> fail_stop;
+  };
+  explicit Wiring(const Parts& parts);
+  ~Wiring();
+
+  // The engine and the edges are made with this object as their sink; they are connected here before the loop runs.
+  void connect(engine::Engine& engine, ingress::SmppServer& sessions, egress::Operators& operators);
+
+  void on(const Now& now, const Event& event) override;    // from the edges
+  void on(const Now& now, const Effect& effect) override;  // from the engine
+  void turn_end(const Now& now);                           // hook of the loop
+
+  [[nodiscard]] bool store_idle() const;  // nothing appended that is not durable
+  struct Timings {  // of the store, seconds
+    std::uint64_t commits = 0;
+    std::uint64_t octets = 0;
+    double commit_seconds = 0;
+  };
+  [[nodiscard]] const Timings& timings() const { return timings_; }
+
+ private:
+  void commit(const Now& now);
+  void committed(spool::Batch batch, const Result<spool::Committed, ports::FileError>& result, Instant began);
+
+  Parts parts_;
+  engine::Engine* engine_ = nullptr;
+  ingress::SmppServer* sessions_ = nullptr;
+  egress::Operators* operators_ = nullptr;
+  bool turn_open_ = true;  // events since the last Tick
+  spool::SegmentNumber freed_before_ = 0;
+  Timings timings_;
+  runtime::Alarm alarm_;
+  runtime::Worker worker_;  // last: joined first
+};
+
+}  // namespace aldis::daemon
