@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+
+#include "smppload/load.hpp"
+
+using namespace aldis;
+
+int main(int argc, char** argv) {
+  const auto parsed = smppload::parse_options(argc, argv);
+  if (parsed.exit) { return *parsed.exit; }
+  runtime::Loop loop;
+  smppload::Load load{loop, parsed.options};
+  loop.on_signals({SIGTERM, SIGINT}, [&loop](int) { loop.stop(); });
+  loop.at_turn_end([&load](const Now& now) { load.turn_end(now); });
+  loop.post([&] { load.start(loop.now()); });
+  loop.run();
+  return load.finish();
+}
