@@ -151,23 +151,31 @@ Result<std::unique_ptr<PosixFiles>, FileError> PosixFiles::open_directory(const 
   }
   const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) { return failed("open directory", directory, errno); }
-  std::unique_ptr<PosixFiles> files{new PosixFiles{fd, directory}};
+  std::unique_ptr<PosixFiles> files{new PosixFiles{fd, directory, false}};
   if (auto writable = probe(fd, directory); !writable) { return writable.error(); }
   return files;
 }
 
-PosixFiles::PosixFiles(int fd, std::string directory) : fd_(fd), directory_(std::move(directory)) {
+Result<std::unique_ptr<PosixFiles>, FileError> PosixFiles::open_read_only(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) { return failed("open directory", directory, errno); }
+  return std::unique_ptr<PosixFiles>{new PosixFiles{fd, directory, true}};
+}
+
+PosixFiles::PosixFiles(int fd, std::string directory, bool read_only)
+    : fd_(fd), directory_(std::move(directory)), read_only_(read_only) {
   if (!directory_.ends_with('/')) { directory_ += '/'; }
 }
 
 PosixFiles::~PosixFiles() { ::close(fd_); }
 
 Result<std::unique_ptr<ports::File>, FileError> PosixFiles::create(std::string_view name) {
+  if (read_only_) { return failed("create", directory_ + std::string{name}, EROFS); }
   return open_file(name, O_CREAT | O_EXCL | O_RDWR, "create");
 }
 
 Result<std::unique_ptr<ports::File>, FileError> PosixFiles::open(std::string_view name) {
-  return open_file(name, O_RDWR, "open");
+  return open_file(name, read_only_ ? O_RDONLY : O_RDWR, "open");
 }
 
 Result<std::unique_ptr<ports::File>, FileError> PosixFiles::open_direct(std::string_view name) {
@@ -189,6 +197,7 @@ Result<std::unique_ptr<ports::File>, FileError> PosixFiles::open_direct(std::str
 Result<void, FileError> PosixFiles::rename(std::string_view from, std::string_view to) {
   const std::string source{from};
   const std::string target{to};
+  if (read_only_) { return failed("rename", directory_ + source, EROFS); }
   if (::renameat(fd_, source.c_str(), fd_, target.c_str()) != 0) {
     return failed("rename", directory_ + source + " to " + target, errno);
   }
@@ -197,6 +206,7 @@ Result<void, FileError> PosixFiles::rename(std::string_view from, std::string_vi
 
 Result<void, FileError> PosixFiles::remove(std::string_view name) {
   const std::string file{name};
+  if (read_only_) { return failed("remove", directory_ + file, EROFS); }
   if (::unlinkat(fd_, file.c_str(), 0) != 0) { return failed("remove", directory_ + file, errno); }
   return {};
 }

@@ -18,6 +18,8 @@ class PosixFiles final : public ports::Files {
   // Creates the directory (mode 0750) when only its last component is missing, and proves that we may write
   // in it.
   static Result<std::unique_ptr<PosixFiles>, ports::FileError> open_directory(const std::string& directory);
+  // For looking at a directory that may belong to somebody else: nothing is created, and every change is refused (EROFS).
+  static Result<std::unique_ptr<PosixFiles>, ports::FileError> open_read_only(const std::string& directory);
   ~PosixFiles() override;
   PosixFiles(const PosixFiles&) = delete;
   PosixFiles& operator=(const PosixFiles&) = delete;
@@ -33,12 +35,13 @@ class PosixFiles final : public ports::Files {
   Result<ports::Space, ports::FileError> space() override;
 
  private:
-  PosixFiles(int fd, std::string directory);
+  PosixFiles(int fd, std::string directory, bool read_only);
   Result<std::unique_ptr<ports::File>, ports::FileError> open_file(std::string_view name, int flags,
                                                                    const char* verb);
 
   int fd_;
   std::string directory_;
+  bool read_only_;
 };
 
 // Holds flock() on DIRECTORY/lock for its lifetime; the file says our pid, for the sentence that the other

@@ -194,3 +194,20 @@ TEST_CASE("a small file is read whole, and one that is too large is not") {
   CHECK(large.error().sentence == (directory / "secret") + " is larger than 7 octets");
   CHECK_FALSE(read_file(directory / "none", 8).has_value());
 }
+
+TEST_CASE("a directory opened for reading only takes no change and leaves no trace") {
+  TemporaryDirectory directory;
+  REQUIRE((*opened(directory.path())->create("kept"))->write_at(0, "octets").has_value());
+  auto files = PosixFiles::open_read_only(directory.path());
+  REQUIRE(files.has_value());
+  auto file = (*files)->open("kept");
+  REQUIRE(file.has_value());
+  std::string got;
+  CHECK(*(*file)->read_at(0, 10, got) == 6);
+  CHECK((*file)->write_at(0, "x").has_error());
+  CHECK((*files)->create("new").error().code == EROFS);
+  CHECK((*files)->rename("kept", "other").error().code == EROFS);
+  CHECK((*files)->remove("kept").error().code == EROFS);
+  CHECK(*(*files)->list() == std::vector<std::string>{"kept"});
+  CHECK(PosixFiles::open_read_only(directory / "nowhere").error().code == ENOENT);
+}
