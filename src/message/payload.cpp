@@ -20,10 +20,6 @@ constexpr std::size_t kShortMessageOctetsMax = 254;
 
 bool may_send_tlvs(const OperatorSettings& op) { return op.tlvs_out && op.version != VersionSetting::k33; }
 
-bool goes_whole(const Message& message, const OperatorSettings& op) {
-  return op.long_form == LongForm::kPayload && message.parts.size() > 1 && may_send_tlvs(op);
-}
-
 // A stretch of the body as it goes on the wire, with what the air interface will count of it.
 struct Encoded {
   Octets view;               // of the message, if it goes as it is
@@ -182,31 +178,41 @@ Form form_of(const Message& message, std::uint16_t part, const Encoded& encoded,
 
 }  // namespace
 
-std::uint16_t pdu_count(const Message& message, const OperatorSettings& op) {
-  return goes_whole(message, op) ? std::uint16_t{1} : static_cast<std::uint16_t>(message.parts.size());
+bool goes_whole(const Message& message, const OperatorSettings& op) {
+  return op.long_form == LongForm::kPayload && message.parts.size() > 1 && may_send_tlvs(op);
+}
+
+Result<Payload, PayloadError> whole_payload(const Message& message, const OperatorSettings& op,
+                                            std::string& scratch) {
+  const auto encoded = encode(message.content, message.content.body, op, scratch);
+  if (!encoded) { return PayloadError::kNoPlace; }
+  Payload payload;
+  payload.data_coding = encoded->data_coding;
+  payload.message_payload = true;
+  payload.udh = message.content.udh;
+  payload.body = encoded->appended == 0 ? encoded->view : Octets{scratch};
+  return payload;
 }
 
 Result<Payload, PayloadError> part_payload(const Message& message, std::uint16_t part,
                                            const OperatorSettings& op, std::string& scratch) {
-  ALDIS_CHECK(part < pdu_count(message, op));
+  ALDIS_CHECK(part < message.parts.size());
   const Content& content = message.content;
-  const bool whole = goes_whole(message, op);
-  Octets body = content.body;
-  if (!whole) { body = body.substr(message.parts[part].body_offset, message.parts[part].body_octets); }
-  const auto encoded = encode(content, body, op, scratch);
+  const Part& stretch = message.parts[part];
+  const auto encoded =
+      encode(content, Octets{content.body}.substr(stretch.body_offset, stretch.body_octets), op, scratch);
   if (!encoded) { return PayloadError::kNoPlace; }
 
   Payload payload;
   payload.data_coding = encoded->data_coding;
-  payload.message_payload = whole;
   payload.udh = content.udh;
   payload.body = encoded->view;
   if (encoded->appended == 0) { scratch.clear(); }
-  const Form form = whole ? Form{} : form_of(message, part, *encoded, op);
+  const Form form = form_of(message, part, *encoded, op);
   if (form.kind != Form::Kind::kAsItCame) {
     const bool by_header = form.kind == Form::Kind::kHeader;
-    const std::size_t octets =
-        text::append_udh(by_header ? std::optional{form.concat} : std::nullopt, content.udh, scratch);
+    const auto concat = by_header ? std::optional{form.concat} : std::nullopt;
+    const std::size_t octets = text::append_udh(concat, content.udh, scratch);
     payload.udh = Octets{scratch}.substr(encoded->appended, octets);
   }
   if (form.kind == Form::Kind::kSar) {
@@ -215,10 +221,9 @@ Result<Payload, PayloadError> part_payload(const Message& message, std::uint16_t
     payload.sar_seqnum = form.concat.seqnum;
   }
   if (encoded->appended != 0) { payload.body = Octets{scratch}.substr(0, encoded->appended); }
-  const std::size_t octets = payload.udh.size() + payload.body.size();
-  if (!whole && (!fits(*encoded, payload.udh.size()) || octets > kShortMessageOctetsMax)) {
-    return encoded->stretched || octets > kShortMessageOctetsMax ? PayloadError::kNoPlace
-                                                                 : PayloadError::kDoesNotFit;
+  const bool too_long = payload.udh.size() + payload.body.size() > kShortMessageOctetsMax;
+  if (too_long || !fits(*encoded, payload.udh.size())) {
+    return too_long || encoded->stretched ? PayloadError::kNoPlace : PayloadError::kDoesNotFit;
   }
   return payload;
 }

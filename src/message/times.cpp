@@ -13,7 +13,7 @@ constexpr auto kFar =
 
 // From now to what was given; dates centuries away are as good as a hundred years.
 Duration distance(const TimeGiven& given, const Now& now) {
-  if (given.at) { return std::clamp<microseconds>(*given.at - now.wall, -kFar, kFar); }
+  if (given.at) { return std::clamp(*given.at, now.wall - kFar, now.wall + kFar) - now.wall; }
   return std::clamp<Duration>(given.in.value_or(Duration{}), -kFar, kFar);
 }
 

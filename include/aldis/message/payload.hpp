@@ -20,12 +20,17 @@ enum class PayloadError : std::uint8_t {
   kDoesNotFit,  // the customer's own segment or header is too long for what the operator takes
 };
 
-// PDUs that carry the message to this operator: its parts, or 1 where long texts go as one message_payload.
-std::uint16_t pdu_count(const Message& message, const OperatorSettings& op);
-
-// Views in the result are of the message or of `scratch`, and good until either changes (core/effects.hpp: Payload).
-// Part `part` (0-based, below pdu_count). Split texts use message.concat_ref, which must be set by then.
+// Views in the results are of the message or of `scratch`, and good until either changes (core/effects.hpp: Payload).
+//
+// Part `part` (0-based). Split texts use message.concat_ref, which must be set by then. An operator that wants
+// message_payload gets parts with an 8-bit header here: whoever sends asks goes_whole() first.
 Result<Payload, PayloadError> part_payload(const Message& message, std::uint16_t part,
                                            const OperatorSettings& op, std::string& scratch);
+
+// The operator takes this text of several parts as one PDU (`long: payload`): one submit and one response stand for all
+// parts, which are counted and charged all the same.
+bool goes_whole(const Message& message, const OperatorSettings& op);
+Result<Payload, PayloadError> whole_payload(const Message& message, const OperatorSettings& op,
+                                            std::string& scratch);
 
 }  // namespace aldis::message

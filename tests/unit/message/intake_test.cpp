@@ -13,7 +13,8 @@ TEST_CASE("a plain request becomes a queued message of one part") {
   in.request.protocol_id = 0x41;
   in.request.registered_delivery = 0x11;
   in.request.user_message_reference = 77;
-  in.request.tlvs = "\x14\x00\x00\x01x"s;
+  const std::string tlvs = "\x14\x00\x00\x01x"s;
+  in.request.tlvs = tlvs;
   in.accepted();
   CHECK(in.message.account == AccountId{7});
   CHECK(in.message.destination == address("447700900123", 1, 1));
@@ -23,6 +24,7 @@ TEST_CASE("a plain request becomes a queued message of one part") {
   CHECK(in.message.registered_delivery == 0x11);
   CHECK(in.message.has_user_message_reference);
   CHECK(in.message.user_message_reference == 77);
+  CHECK(in.message.tlvs == tlvs);
   CHECK(in.message.content.alphabet == Alphabet::kGsm7);
   CHECK(in.message.content.body == "Hi!");
   CHECK(in.message.status == Status::kQueued);

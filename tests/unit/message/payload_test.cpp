@@ -52,7 +52,7 @@ TEST_CASE("a single GSM part is a view of the message") {
 TEST_CASE("a split text carries an 8-bit reference, the same in every part") {
   Sender out;
   out.accept(times(153, "a") + times(10, "b"));
-  REQUIRE(pdu_count(out.message, out.op) == 2);
+  REQUIRE(out.message.parts.size() == 2);
   const auto first = out.payload(0);
   CHECK(first.udh == "\x05\x00\x03\x34\x02\x01"s);
   CHECK(first.body == times(153, "a"));
@@ -103,17 +103,32 @@ TEST_CASE("a long text goes as one message_payload where the operator wants it")
   Sender out;
   out.op.long_form = LongForm::kPayload;
   out.accept(times(400, "a"));
-  CHECK(pdu_count(out.message, out.op) == 1);
-  const auto payload = out.payload();
-  CHECK(payload.message_payload);
-  CHECK(payload.body.size() == 400);
-  CHECK(payload.udh.empty());
+  REQUIRE(goes_whole(out.message, out.op));
+  const auto payload = whole_payload(out.message, out.op, out.scratch);
+  REQUIRE(payload.has_value());
+  CHECK(payload->message_payload);
+  CHECK(payload->body.data() == out.message.content.body.data());
+  CHECK(payload->body.size() == 400);
+  CHECK(payload->udh.empty());
+  CHECK(out.payload(2).udh == "\x05\x00\x03\x34\x03\x03"s);  // whoever does not ask sends parts
+  CHECK_FALSE(out.payload(2).message_payload);
+
+  out.op.alphabet_out = Alphabet::kLatin1;
+  out.accept(as(Alphabet::kGsm7, times(200, "é")));
+  CHECK(whole_payload(out.message, out.op, out.scratch)->body == std::string(200, '\xE9'));
+  out.accept(as(Alphabet::kGsm7, times(200, "€")));
+  CHECK(whole_payload(out.message, out.op, out.scratch)->body.size() == 400);
+  CHECK(whole_payload(out.message, out.op, out.scratch)->data_coding == 8);
+}
+
+TEST_CASE("a text of one part, or for an operator without TLVs, does not go as message_payload") {
+  Sender out;
+  out.op.long_form = LongForm::kPayload;
   out.accept("short");
-  CHECK_FALSE(out.payload().message_payload);
-  out.op.tlvs_out = false;
+  CHECK_FALSE(goes_whole(out.message, out.op));
   out.accept(times(400, "a"));
-  CHECK(pdu_count(out.message, out.op) == 3);
-  CHECK(out.payload().body.size() == 153);
+  out.op.tlvs_out = false;
+  CHECK_FALSE(goes_whole(out.message, out.op));
 }
 
 TEST_CASE("GSM text goes in the operator's Latin-1 where both have the characters") {
