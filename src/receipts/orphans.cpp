@@ -203,7 +203,8 @@ OrphanReceipts::PerOperator& OrphanReceipts::at(OperatorId op) {
 // Every name under which a result or an uncertain part may ask for it: its ids in each dialect, its reference, its
 // addresses.
 void OrphanReceipts::index(Orphan& orphan) {
-  if (orphan.reason == Unmatched::kUnparsed) { return; }  // without id or state there is nothing to apply
+  // Without a state there is nothing to apply. Without an id its addresses may still find an uncertain part.
+  if (orphan.reason == Unmatched::kUnparsed && !orphan.state) { return; }
   std::array<std::pair<std::uint64_t, std::uint8_t>, 9> names;
   std::uint8_t count = 0;
   const auto add = [&](std::uint64_t hash, std::uint8_t dialects) {

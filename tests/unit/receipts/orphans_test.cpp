@@ -127,9 +127,18 @@ TEST_CASE("a full table drops its oldest and counts it; time frees the rest") {
 TEST_CASE("an unparsed receipt is kept and listed with its octets, and matches nothing") {
   Bench bench;
   auto r = receipt("77", "33639980001");
+  r.state.reset();
   r.body = "Your parcel is here";
   bench.park(r, Unmatched::kUnparsed);
   Message& m = bench.messages.add("33639980001");
   CHECK(bench.orphans.match(kA, "77", m, bench.settings) == nullptr);
+  CHECK(bench.orphans.match_uncertain(kA, m, kStart) == nullptr);
   bench.orphans.for_each(kA, [](Orphan& orphan) { CHECK(orphan.body == "Your parcel is here"); });
+}
+
+TEST_CASE("a receipt that names no id but a state can be found by its numbers") {
+  Bench bench;
+  Orphan& nameless = bench.park(receipt("", "33639980001"), Unmatched::kUnparsed);
+  Message& m = bench.messages.add("33639980001");
+  CHECK(bench.orphans.match_uncertain(kA, m, kStart) == &nameless);
 }
