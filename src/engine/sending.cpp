@@ -363,7 +363,9 @@ void make_uncertain_due(State& s, const Now& now, Message& message) {
   s.admission.queue_joined(message.account);
   s.journal.append(spool::ChangeRecord{message.id, message.status, message.status_seq, 0, message.candidates_tried,
                                        message.op, {}});
-  s.log.info("message.resent", {{"operator", s.directory.operator_name(message.op)}, {"uncertain", true}});
+  s.log.info("message.resent", {{"operator", s.directory.operator_name(message.op)},
+                                {"message", message.id.value()},
+                                {"uncertain", true}});
   queue(s, now, message, true);
 }
 

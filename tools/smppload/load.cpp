@@ -54,7 +54,7 @@ void Load::start(const Now& now) {
 }
 
 bool Load::submitting_done(const Now& now) const {
-  return finishing_ || (options_.count > 0 && submitted_ >= options_.count) || now.mono >= submitted_until_;
+  return stopped_ || finishing_ || (options_.count > 0 && submitted_ >= options_.count) || now.mono >= submitted_until_;
 }
 
 bool Load::may_submit(const Now& now) {
@@ -193,6 +193,11 @@ void Load::receipt(std::string_view id, bool final) {
 
 bool Load::all_settled() const {
   return outstanding_ == 0 && (!options_.receipts || settled_ >= accepted_);
+}
+
+void Load::stop_submitting() {
+  if (stopped_) { loop_.stop(); }
+  stopped_ = true;
 }
 
 void Load::report_progress(const Now& now) {

@@ -65,6 +65,7 @@ class Load {
 
   void start(const Now& now);
   void turn_end(const Now& now);
+  void stop_submitting();      // what is missing is still waited for; the second time nothing is
   [[nodiscard]] int finish();  // prints the JSON line; the exit code
 
  private:
@@ -112,6 +113,7 @@ class Load {
   Instant last_receipt_{};
   traffic::Latencies latencies_;
   Instant progress_at_{};
+  bool stopped_ = false;
   bool finishing_ = false;
   Instant finish_by_ = kNever;
   runtime::Alarm alarm_;

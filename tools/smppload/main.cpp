@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
   if (parsed.exit) { return *parsed.exit; }
   runtime::Loop loop;
   smppload::Load load{loop, parsed.options};
-  loop.on_signals({SIGTERM, SIGINT}, [&loop](int) { loop.stop(); });
+  loop.on_signals({SIGTERM}, [&loop](int) { loop.stop(); });
+  loop.on_signals({SIGINT}, [&load](int) { load.stop_submitting(); });  // and drain; a second one stops at once
   loop.at_turn_end([&load](const Now& now) { load.turn_end(now); });
   loop.post([&] { load.start(loop.now()); });
   loop.run();

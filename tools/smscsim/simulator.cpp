@@ -169,8 +169,9 @@ void Simulator::write_log(const Now& now, const Customer& customer, std::uint64_
   std::string& line = log_line_;
   line.clear();
   line += std::to_string(now.wall.time_since_epoch().count());
-  for (const std::string_view field : {std::string_view{customer.system_id}, std::string_view{response_id(number)},
-                                       pdu.source_addr, pdu.destination_addr}) {
+  const std::string id = response_id(number);
+  for (const std::string_view field : {std::string_view{customer.system_id}, std::string_view{id}, pdu.source_addr,
+                                       pdu.destination_addr}) {
     line.push_back('\t');
     line += field;
   }
