@@ -27,7 +27,7 @@ class TestLoop {
       if (reached_ && reached_()) { stop(true); }
     });
   }
-  bool run_until(std::function<bool()> reached, Duration within = seconds{20}) {
+  bool run_until(std::function<bool()> reached, Duration within = seconds{60}) {
     reached_ = std::move(reached);
     held_ = stopping_ = false;
     Alarm late{loop, [this](const Now&) { stop(false); }};
