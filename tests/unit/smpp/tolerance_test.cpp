@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a broken PDU costs: strict on sessions, lenient on links, and responses always lenient.
 #include <catch2/catch.hpp>
+#include <deque>
 #include <random>
 
 #include "aldis/smpp/codec.hpp"
@@ -30,8 +31,10 @@ std::optional<DecodeError> strict_error(std::string_view wire) {
   return decode_into(wire, Strictness::kSession, pdu);
 }
 
+// Keeps the octets that the views point into for as long as the tests run.
 Pdu lenient(std::string_view wire) {
-  auto pdu = decode(wire, Strictness::kLink);
+  static std::deque<std::string> kept;
+  auto pdu = decode(kept.emplace_back(wire), Strictness::kLink);
   REQUIRE(pdu.has_value());
   return *pdu;
 }
