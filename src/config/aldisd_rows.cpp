@@ -15,11 +15,12 @@ namespace {
 // --- node, runtime, storage -----------------------------------------------------------------------------------------
 
 Row node_row() {
-  return group<Settings>("node",
-                         {{row("id", &Settings::node_id, whole(0, 1023), kRestart, "",
-                               "Stands inside every message id; never give one machine's number to another.")},
-                          {}},
-                         kRestart, "Who this machine is.")
+  return group<Settings>(
+             "node",
+             {{row("id", &Settings::node_id, whole(0, 1023), kRestart, "",
+                   "Stands inside every message id; never give one machine's number to another.")},
+              {}},
+             kRestart, "Who this machine is.")
       .main_only();
 }
 
@@ -33,7 +34,9 @@ Row runtime_row() {
 
 void finish_storage(void* object, Scope& scope) {
   const auto& storage = as<StorageSettings>(object);
-  if (storage.relaxed && !scope.has({"max_loss_ms"})) { scope.fault({"max_loss_ms"}, Code::kMissing, "required"); }
+  if (storage.relaxed && !scope.has({"max_loss_ms"})) {
+    scope.fault({"max_loss_ms"}, Code::kMissing, "required");
+  }
   if (!storage.relaxed && scope.has({"max_loss_ms"})) {
     scope.fault({"max_loss_ms"}, Code::kConflict, "only with durability: relaxed");
   }
@@ -44,8 +47,9 @@ Row storage_row() {
   rows.rows = {
       row("path", &StorageSettings::path, text(forms::absolute_path()), kRestart, "",
           "Where the journal lives; a local disk, never NFS, overlayfs or tmpfs."),
-      choice<StorageSettings, bool>("durability", &StorageSettings::relaxed, {{"always", false}, {"relaxed", true}},
-                                    kRestart, "always: a promise is made once it is on disk. relaxed: up to max_loss_ms before."),
+      choice<StorageSettings, bool>(
+          "durability", &StorageSettings::relaxed, {{"always", false}, {"relaxed", true}}, kRestart,
+          "always: a promise is made once it is on disk. relaxed: up to max_loss_ms before."),
       row_by<StorageSettings>(
           "max_loss_ms", whole(10, 10'000),
           [](StorageSettings& s, const Value& v) { s.max_loss = milliseconds(from_value<std::int64_t>(v)); },
@@ -67,8 +71,10 @@ Row storage_row() {
 void finish_smpp_listener(void* object, Scope& scope) {
   const auto& listener = as<SmppListener>(object);
   if (listener.plain_public || forms::is_private_address(listener.address)) { return; }
-  scope.fault({"address"}, Code::kConflict,
-              listener.address + " is neither loopback nor private, and this listener has no TLS; plain_public: true allows it");
+  scope.fault(
+      {"address"}, Code::kConflict,
+      listener.address +
+          " is neither loopback nor private, and this listener has no TLS; plain_public: true allows it");
 }
 
 void finish_http_listener(void* object, Scope& scope) {
@@ -84,7 +90,8 @@ Row timers_row() {
   return nested(
       "timers", &SmppServerSettings::timers,
       {{
-           row("session_init", &T::session_init, duration(s, 120 * s), kLive, "", "From the connection to a successful bind."),
+           row("session_init", &T::session_init, duration(s, 120 * s), kLive, "",
+               "From the connection to a successful bind."),
            row("pdu", &T::pdu, duration(s, 60 * s), kLive, "", "From the first octet of a PDU to its last."),
            row("enquire_link", &T::enquire_link, duration_or_off(5 * s, 600 * s), kLive, "",
                "Silence after which we ask whether the customer is there; 0s = never."),
@@ -105,31 +112,35 @@ Row timers_row() {
 Row smpp_row() {
   Rows listener;
   listener.rows = {
-      row("name", &SmppListener::name, text(forms::name()), kLive, "", "Stands in logs and metrics.").need().like("plain"),
+      row("name", &SmppListener::name, text(forms::name()), kLive, "", "Stands in logs and metrics.")
+          .need()
+          .like("plain"),
       row("address", &SmppListener::address, text(forms::listen_address()), kLive, "",
           "IP address and port; port 0 = any free one. Plain text: loopback and private ranges only.")
           .need()
           .like("\"127.0.0.1:2775\""),
-      row("system_id", &SmppListener::system_id, text(forms::ascii(1, 15)), kLive, "", "What bind responses call us."),
-      row("plain_public", &SmppListener::plain_public, flag(), kLive, "", "Allow plain text on a public address."),
+      row("system_id", &SmppListener::system_id, text(forms::ascii(1, 15)), kLive, "",
+          "What bind responses call us."),
+      row("plain_public", &SmppListener::plain_public, flag(), kLive, "",
+          "Allow plain text on a public address."),
       row("connections_max", &SmppListener::connections_max, whole(1, 100'000), kLive, "connections",
           "Past it new connections are closed at once."),
   };
   listener.finish = finish_smpp_listener;
   return nested("smpp", &Settings::smpp,
                 {{
-                     items("listeners", &SmppServerSettings::listeners, std::move(listener), "listener", kLive,
-                           "Where customers bind.")
+                     items("listeners", &SmppServerSettings::listeners, std::move(listener), "listener",
+                           kLive, "Where customers bind.")
                          .show(),
                      timers_row(),
-                     row("pdu_octets_max", &SmppServerSettings::pdu_octets_max, whole(1024, 70'000), kLive, "octets",
-                         "Longest PDU of a bound session."),
+                     row("pdu_octets_max", &SmppServerSettings::pdu_octets_max, whole(1024, 70'000), kLive,
+                         "octets", "Longest PDU of a bound session."),
                      group<SmppServerSettings>(
                          "unbound",
-                         {{row("max", &SmppServerSettings::unbound_max, whole(1, 100'000), kLive, "connections",
-                               "Connections without a bind, in all."),
-                           row("per_source", &SmppServerSettings::unbound_per_source, whole(1, 1000), kLive, "connections",
-                               "The same per address (IPv6: per /64).")},
+                         {{row("max", &SmppServerSettings::unbound_max, whole(1, 100'000), kLive,
+                               "connections", "Connections without a bind, in all."),
+                           row("per_source", &SmppServerSettings::unbound_per_source, whole(1, 1000), kLive,
+                               "connections", "The same per address (IPv6: per /64).")},
                           {}},
                          kLive, "Connections that have not bound yet."),
                  },
@@ -140,7 +151,9 @@ Row smpp_row() {
 Row http_row() {
   Rows listener;
   listener.rows = {
-      row("name", &HttpListener::name, text(forms::name()), kLive, "", "Stands in logs and metrics.").need().like("admin"),
+      row("name", &HttpListener::name, text(forms::name()), kLive, "", "Stands in logs and metrics.")
+          .need()
+          .like("admin"),
       row("address", &HttpListener::address, text(forms::listen_address()), kLive, "",
           "IP address and port, loopback or private; port 0 = any free one.")
           .need()
@@ -148,8 +161,8 @@ Row http_row() {
   };
   listener.finish = finish_http_listener;
   return group<Settings>("http",
-                         {{items("listeners", &Settings::http_listeners, std::move(listener), "listener", kLive,
-                                 "Where health checks and metrics are served.")
+                         {{items("listeners", &Settings::http_listeners, std::move(listener), "listener",
+                                 kLive, "Where health checks and metrics are served.")
                                .show()},
                           {}},
                          kLive, "Health and metrics.");
@@ -160,36 +173,43 @@ Row http_row() {
 Row limits_row() {
   using L = LimitSettings;
   const Duration day = hours{24};
-  return nested("limits", &Settings::limits,
-                {{
-                     row("messages_max", &L::messages_max, whole(1000, 1'000'000'000), kLive, "messages",
-                         "Live messages; past it submits are refused with queue_full."),
-                     row("orphan_retention", &L::orphan_retention, duration(hours{1}, 30 * day), kLive, "",
-                         "How long a receipt waits for its message."),
-                     row("orphans_in_memory", &L::orphans_in_memory, whole(1000, 100'000'000), kLive, "receipts",
-                         "Waiting receipts kept in memory; past it the oldest go."),
-                     row("receipt_grace", &L::receipt_grace, duration(seconds{0}, 30 * day), kLive, "",
-                         "How long after its validity a message waits for a receipt before it ends as unknown."),
-                     row("late_window", &L::late_window, duration(seconds{0}, 30 * day), kLive, "",
-                         "How long after the end a receipt may still correct expired or unknown."),
-                 },
-                 {}},
-                kLive, "Bounds of the whole gateway.");
+  return nested(
+      "limits", &Settings::limits,
+      {{
+           row("messages_max", &L::messages_max, whole(1000, 1'000'000'000), kLive, "messages",
+               "Live messages; past it submits are refused with queue_full."),
+           row("orphan_retention", &L::orphan_retention, duration(hours{1}, 30 * day), kLive, "",
+               "How long a receipt waits for its message."),
+           row("orphans_in_memory", &L::orphans_in_memory, whole(1000, 100'000'000), kLive, "receipts",
+               "Waiting receipts kept in memory; past it the oldest go."),
+           row("receipt_grace", &L::receipt_grace, duration(seconds{0}, 30 * day), kLive, "",
+               "How long after its validity a message waits for a receipt before it ends as unknown."),
+           row("late_window", &L::late_window, duration(seconds{0}, 30 * day), kLive, "",
+               "How long after the end a receipt may still correct expired or unknown."),
+       },
+       {}},
+      kLive, "Bounds of the whole gateway.");
 }
 
 Row telemetry_row() {
   using L = LogSettings;
-  const auto word = [](std::string_view name, std::string L::* member, Words<std::string> table, Reload reload,
-                       std::string_view sentence) { return choice<L>(name, member, std::move(table), reload, sentence); };
+  const auto word = [](std::string_view name, std::string L::*member, Words<std::string> table, Reload reload,
+                       std::string_view sentence) {
+    return choice<L>(name, member, std::move(table), reload, sentence);
+  };
   return group<Settings>(
       "telemetry",
       {{nested("log", &Settings::log,
                {{
                     word("format", &L::format,
-                         {{"auto", "auto"}, {"text", "text"}, {"logfmt", "logfmt"}, {"json", "json"}}, kRestart,
-                         "auto: text on a terminal, logfmt otherwise."),
+                         {{"auto", "auto"}, {"text", "text"}, {"logfmt", "logfmt"}, {"json", "json"}},
+                         kRestart, "auto: text on a terminal, logfmt otherwise."),
                     word("level", &L::level,
-                         {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}, {"crit", "crit"}},
+                         {{"debug", "debug"},
+                          {"info", "info"},
+                          {"warn", "warn"},
+                          {"error", "error"},
+                          {"crit", "crit"}},
                          kLive, "The least important line that is written."),
                     row("queue", &L::queue, whole(1024, 1'000'000), kRestart, "lines",
                         "Lines that wait to be written; past it the oldest are dropped and counted."),
@@ -212,7 +232,10 @@ Rows root_rows() {
   include.type.kind = Kind::kList;
   include.type.item = pattern;
   return {{
-              loader_key("schema_version", whole(1, 1), kRestart, "Version of this format.").need().main_only().like("1"),
+              loader_key("schema_version", whole(1, 1), kRestart, "Version of this format.")
+                  .need()
+                  .main_only()
+                  .like("1"),
               node_row(),
               std::move(include),
               runtime_row(),
@@ -222,8 +245,9 @@ Rows root_rows() {
               defaults_for<AccountSettings>("account_defaults", accounts, {"name", "logins"},
                                             "For all accounts; any key of an account but name and logins."),
               accounts,
-              defaults_for<OperatorSettings>("operator_defaults", operators, {"name"},
-                                             "For all operators; any key of an operator but name. Stronger than profiles."),
+              defaults_for<OperatorSettings>(
+                  "operator_defaults", operators, {"name"},
+                  "For all operators; any key of an operator but name. Stronger than profiles."),
               operators,
               routes_row(),
               inbound_row(),
@@ -236,11 +260,12 @@ Rows root_rows() {
 }  // namespace
 
 const Program& aldisd() {
-  static const Program kProgram{std::make_shared<Rows>(root_rows()),
-                                {{"accounts", "account_defaults", false}, {"operators", "operator_defaults", true}},
-                                "ALDIS__",
-                                "aldis_",
-                                "aldisd.yaml"};
+  static const Program kProgram{
+      std::make_shared<Rows>(root_rows()),
+      {{"accounts", "account_defaults", false}, {"operators", "operator_defaults", true}},
+      "ALDIS__",
+      "aldis_",
+      "aldisd.yaml"};
   return kProgram;
 }
 

@@ -59,7 +59,9 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
 
 void check_octets(std::string_view text, std::uint32_t source) {
   if (text.size() > kFileOctetsMax) { throw Refused{{source, 0, 0}, "larger than 16 MiB"}; }
-  if (text.starts_with("\xEF\xBB\xBF")) { throw Refused{{source, 1, 0}, "starts with a byte order mark; save it without"}; }
+  if (text.starts_with("\xEF\xBB\xBF")) {
+    throw Refused{{source, 1, 0}, "starts with a byte order mark; save it without"};
+  }
   Mark mark{source, 1, 0};
   bool indenting = true;
   for (std::size_t i = 0; i < text.size();) {
@@ -112,7 +114,8 @@ class Builder final : public YAML::EventHandler {
     add(std::move(node));
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     refuse_properties(mark, tag, anchor);
     Node node;
     node.kind = Node::Kind::kScalar;
@@ -158,12 +161,16 @@ class Builder final : public YAML::EventHandler {
     // A quoted scalar carries "!" by itself; a tag that was written stands in the text.
     const std::string& text = sources_.text(source_);
     const std::size_t at = sources_.offset(place(mark));
-    if ((tag != "?" && tag != "!") || (at < text.size() && text[at] == '!')) { refuse(mark, "a tag (!); write the value plainly"); }
+    if ((tag != "?" && tag != "!") || (at < text.size() && text[at] == '!')) {
+      refuse(mark, "a tag (!); write the value plainly");
+    }
   }
 
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node::Kind kind) {
     refuse_properties(mark, tag, anchor);
-    if (stack_.size() >= kDepthMax) { throw Refused{place(mark), fmt::format("nested deeper than {} levels", kDepthMax)}; }
+    if (stack_.size() >= kDepthMax) {
+      throw Refused{place(mark), fmt::format("nested deeper than {} levels", kDepthMax)};
+    }
     if (!stack_.empty() && stack_.back().node.is_map() && !stack_.back().key) {
       throw Refused{place(mark), "a key that is not a plain word"};
     }
@@ -203,7 +210,8 @@ class Builder final : public YAML::EventHandler {
     if (!node.is_scalar()) { throw Refused{node.mark, "a key that is not a plain word"}; }
     if (node.text == "<<" && !node.quoted) {
       has_refused_ = true;
-      report_.add(node.mark, {}, syntax("a merge key (<<); repetition is what defaults and profiles are for"));
+      report_.add(node.mark, {},
+                  syntax("a merge key (<<); repetition is what defaults and profiles are for"));
     }
     frame.key = Entry{std::move(node.text), node.quoted, node.mark, {}};
   }
@@ -270,8 +278,9 @@ std::optional<Node> parse_document(const Sources& sources, std::uint32_t source,
                     placed ? static_cast<std::uint32_t>(error.mark.column) : 0};
     // Its messages may quote the text (an anchor's name), and the text may be a secret's.
     const bool quotes_text = std::strncmp(error.msg.c_str(), "the referenced anchor", 21) == 0;
-    report.add(mark, {}, syntax(quotes_text ? "an alias (*); repetition is what defaults and profiles are for"
-                                            : "not YAML: " + error.msg));
+    report.add(mark, {},
+               syntax(quotes_text ? "an alias (*); repetition is what defaults and profiles are for"
+                                  : "not YAML: " + error.msg));
     return std::nullopt;
   } catch (const YAML::Exception&) {
     report.add({source, 0, 0}, {}, syntax("not YAML"));

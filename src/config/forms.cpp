@@ -100,7 +100,9 @@ std::optional<HostPort> split_port(std::string_view text) {
   std::string_view host = text.substr(0, colon);
   const bool is_bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (is_bracketed) { host = host.substr(1, host.size() - 2); }
-  if (!port || host.empty() || is_bracketed != (host.find(':') != std::string_view::npos)) { return std::nullopt; }
+  if (!port || host.empty() || is_bracketed != (host.find(':') != std::string_view::npos)) {
+    return std::nullopt;
+  }
   return HostPort{host, *port};
 }
 
@@ -111,7 +113,8 @@ MaybeFault check_listen(std::string_view text) {
 }
 
 MaybeFault check_host_port(std::string_view text) {
-  static const RE2 kHost("[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*");
+  static const RE2 kHost(
+      "[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*");
   const auto split = split_port(text);
   const bool fits = split && split->port > 0 && split->host.size() <= 253 &&
                     (ip_of(split->host) || RE2::FullMatch(piece(split->host), kHost));
@@ -122,7 +125,8 @@ MaybeFault check_host_port(std::string_view text) {
 MaybeFault check_network(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto ip = ip_of(text.substr(0, slash));
-  const bool fits = ip && (slash == std::string_view::npos || number_of(text.substr(slash + 1), ip->is_v6 ? 128 : 32));
+  const bool fits =
+      ip && (slash == std::string_view::npos || number_of(text.substr(slash + 1), ip->is_v6 ? 128 : 32));
   if (fits) { return {}; }
   return wrong("an address or a network, for example 203.0.113.0/24", text);
 }
@@ -177,8 +181,12 @@ MaybeFault check_argon2id(std::string_view text) {
 
 }  // namespace
 
-TextForm any(std::size_t length_min, std::size_t length_max) { return {length_min, length_max, nullptr, "text"}; }
-TextForm ascii(std::size_t length_min, std::size_t length_max) { return {length_min, length_max, check_ascii, "text"}; }
+TextForm any(std::size_t length_min, std::size_t length_max) {
+  return {length_min, length_max, nullptr, "text"};
+}
+TextForm ascii(std::size_t length_min, std::size_t length_max) {
+  return {length_min, length_max, check_ascii, "text"};
+}
 TextForm name() { return {1, 64, check_name, "a name"}; }
 TextForm absolute_path() { return {1, 4096, check_absolute, "an absolute path"}; }
 TextForm listen_address() { return {1, 64, check_listen, "an IP address and a port"}; }
@@ -186,7 +194,9 @@ TextForm host_port() { return {1, 260, check_host_port, "a host and a port"}; }
 TextForm network() { return {1, 64, check_network, "an address or a network"}; }
 TextForm prefix() { return {1, 15, check_digits, "a prefix of digits"}; }
 TextForm digits() { return {1, 20, check_digits, "digits"}; }
-TextForm exact_or_pattern(std::size_t length_max) { return {1, length_max, check_pattern, "text, or re: and a pattern"}; }
+TextForm exact_or_pattern(std::size_t length_max) {
+  return {1, length_max, check_pattern, "text, or re: and a pattern"};
+}
 TextForm argon2id() { return {1, 512, check_argon2id, "an Argon2id hash"}; }
 
 bool is_private_address(std::string_view address) {

@@ -12,14 +12,15 @@ namespace aldis::config::forms {
 
 TextForm any(std::size_t length_min, std::size_t length_max);
 TextForm ascii(std::size_t length_min, std::size_t length_max);  // printable; for fields of the wire
-TextForm name();            // ^[a-z0-9][a-z0-9._-]{0,63}$, without the reserved ones
+TextForm name();  // ^[a-z0-9][a-z0-9._-]{0,63}$, without the reserved ones
 TextForm absolute_path();
 TextForm listen_address();  // IP:port, port 0 = any free one
 TextForm host_port();
-TextForm network();         // address or CIDR
-TextForm prefix();          // digits
+TextForm network();  // address or CIDR
+TextForm prefix();   // digits
 TextForm digits();
-TextForm exact_or_pattern(std::size_t length_max);  // "re:" and an RE2 pattern on the whole, or the text itself
+TextForm exact_or_pattern(
+    std::size_t length_max);  // "re:" and an RE2 pattern on the whole, or the text itself
 TextForm argon2id();
 
 // IP:port of loopback or a private range (RFC 1918, 4193, link-local): where plain text may be listened to.

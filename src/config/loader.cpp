@@ -18,7 +18,8 @@ namespace aldis::config {
 namespace fs = std::filesystem;
 
 namespace {
-constexpr std::string_view kBuiltInProfile = "generic";  // what the defaults are; a file of that name may change it
+constexpr std::string_view kBuiltInProfile =
+    "generic";  // what the defaults are; a file of that name may change it
 
 bool is_file_name(std::string_view name) {
   return !name.empty() && name[0] != '.' && name.find('/') == std::string_view::npos;
@@ -26,15 +27,18 @@ bool is_file_name(std::string_view name) {
 }  // namespace
 
 Loader::Loader(const Program& program, const LoadOptions& options)
-    : program_(program), options_(options), outside_(options.environment, program.credential_prefix),
+    : program_(program),
+      options_(options),
+      outside_(options.environment, program.credential_prefix),
       profile_dirs_(options.profile_dirs) {
   if (profile_dirs_.empty()) {
-    profile_dirs_ = {(fs::path(options.path).parent_path() / "operators").string(), "/usr/share/aldis/operators"};
+    profile_dirs_ = {(fs::path(options.path).parent_path() / "operators").string(),
+                     "/usr/share/aldis/operators"};
   }
 }
 
 Loader::Result Loader::load(void* settings) {
-  auto root = file(options_.path, options_.path);
+  auto root = file(*program_.rows, options_.path);
   if (!root) { return finished(); }
   includes(*root);
   if (is_broken_) { return finished(); }
@@ -55,15 +59,15 @@ Loader::Result Loader::finished() {
   return result;
 }
 
-std::optional<Node> Loader::file(const std::string& path, const std::string& shown_as) {
+std::optional<Node> Loader::file(const Rows& rows, const std::string& path) {
   auto text = read_file(path, kFileOctetsMax);
   if (!text) {
-    const std::uint32_t source = sources_.add_file(shown_as, {});
+    const std::uint32_t source = sources_.add_file(path, {});
     report_.add({source, 0, 0}, {}, {Code::kFile, fmt::format("cannot read: {}", text.error().why), {}});
     is_broken_ = true;
     return std::nullopt;
   }
-  const std::uint32_t source = sources_.add_file(shown_as, std::move(*text));
+  const std::uint32_t source = sources_.add_file(path, std::move(*text));
   auto root = parse_document(sources_, source, report_);
   if (root && !root->is_map()) {
     report_.add(root->mark, {}, {Code::kType, fmt::format("needs a map of keys (got {})", shown(*root)), {}});
@@ -73,6 +77,7 @@ std::optional<Node> Loader::file(const std::string& path, const std::string& sho
     is_broken_ = true;
     return std::nullopt;
   }
+  hide_secrets(rows, *root, report_);
   substitute(*root, outside_, sources_, report_);
   return root;
 }
@@ -98,16 +103,17 @@ void Loader::includes(Node& root) {
     for (const auto& path : paths) {
       if (!seen.insert(path).second) { continue; }
       if (sources_.files_count() >= kFilesMax) {
-        report_.add(pattern.mark, "include", {Code::kAbove, fmt::format("more than {} files", kFilesMax), {}});
+        report_.add(pattern.mark, "include",
+                    {Code::kAbove, fmt::format("more than {} files", kFilesMax), {}});
         return;
       }
-      include(root, path, path);
+      include(root, path);
     }
   }
 }
 
-void Loader::include(Node& root, const std::string& path, const std::string& shown_as) {
-  auto node = file(path, shown_as);
+void Loader::include(Node& root, const std::string& path) {
+  auto node = file(*program_.rows, path);
   if (!node) { return; }
   std::erase_if(node->entries, [&](const Entry& entry) {
     const Row* row = program_.rows->find(entry.key);
@@ -127,7 +133,9 @@ void Loader::overrides(Node& root) {
       apply_variable(*program_.rows, root, program_.environment_prefix, name, value, sources_, report_);
     }
   }
-  for (const auto& argument : options_.overrides) { apply_argument(*program_.rows, root, argument, sources_, report_); }
+  for (const auto& argument : options_.overrides) {
+    apply_argument(*program_.rows, root, argument, sources_, report_);
+  }
 }
 
 // --- defaults and profiles ------------------------------------------------------------------------------------------
@@ -148,7 +156,8 @@ void Loader::layer(Node& root, const Layer& layer) {
   Node allowed;
   if (defaults != nullptr) {
     allowed = *defaults;
-    std::erase_if(allowed.entries, [&](const Entry& e) { return defaults_row->type.rows->find(e.key) == nullptr; });
+    std::erase_if(allowed.entries,
+                  [&](const Entry& e) { return defaults_row->type.rows->find(e.key) == nullptr; });
   }
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     Node& item = list->items[i];
@@ -165,7 +174,8 @@ void Loader::layer(Node& root, const Layer& layer) {
   }
 }
 
-const Node* Loader::profile(const Row& list_row, const std::string& name, Mark mark, const std::string& path) {
+const Node* Loader::profile(const Row& list_row, const std::string& name, Mark mark,
+                            const std::string& path) {
   const auto known = profiles_.find(name);
   if (known != profiles_.end()) {
     if (!known->second && name != kBuiltInProfile) { profile_missing(name, mark, path); }
@@ -176,12 +186,13 @@ const Node* Loader::profile(const Row& list_row, const std::string& name, Mark m
     const std::string candidate = (fs::path(directory) / (name + ".yaml")).string();
     std::error_code error;
     if (!is_file_name(name) || !fs::exists(candidate, error)) { continue; }
-    auto node = file(candidate, candidate);
+    auto node = file(*list_row.type.item->rows, candidate);
     if (!node) { return nullptr; }
     const auto rows = profile_part(*list_row.type.item->rows);
     const Node* own_name = node->find("profile");
     if (own_name != nullptr && own_name->is_scalar() && own_name->text != name) {
-      report_.add(own_name->mark, "profile", {Code::kConflict, fmt::format("{} in a file named {}.yaml", own_name->text, name), {}});
+      report_.add(own_name->mark, "profile",
+                  {Code::kConflict, fmt::format("{} in a file named {}.yaml", own_name->text, name), {}});
     }
     reader_.check_only(*rows, *node, list_row.access.fresh().get());
     std::erase_if(node->entries, [&](const Entry& entry) { return rows->find(entry.key) == nullptr; });

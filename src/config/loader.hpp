@@ -30,9 +30,9 @@ class Loader {
   Result load(void* settings);
 
  private:
-  std::optional<Node> file(const std::string& path, const std::string& shown_as);
+  std::optional<Node> file(const Rows& rows, const std::string& path);
   void includes(Node& root);
-  void include(Node& root, const std::string& path, const std::string& shown_as);
+  void include(Node& root, const std::string& path);
   void overrides(Node& root);
   void layers(Node& root);
   void layer(Node& root, const Layer& layer);
@@ -48,7 +48,7 @@ class Loader {
   Reader reader_{sources_, outside_, report_};
   std::vector<std::string> profile_dirs_;
   std::map<std::string, std::unique_ptr<Node>> profiles_;  // null = not there, told once per place
-  bool is_broken_ = false;                                 // a file could not be taken in: what follows would mislead
+  bool is_broken_ = false;  // a file could not be taken in: what follows would mislead
 };
 
 }  // namespace aldis::config

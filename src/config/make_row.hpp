@@ -9,54 +9,9 @@
 #include <utility>
 
 #include "aldis/core/settings.hpp"
-#include "config/schema.hpp"
+#include "config/make_type.hpp"
 
 namespace aldis::config {
-
-// --- types ----------------------------------------------------------------------------------------------------------
-
-inline Type bounded(Kind kind, Value min, Value max) {
-  Type type;
-  type.kind = kind;
-  type.min = std::move(min);
-  type.max = std::move(max);
-  return type;
-}
-inline Type flag() { return bounded(Kind::kFlag, {}, {}); }
-inline Type whole(std::uint64_t min, std::uint64_t max) { return bounded(Kind::kWhole, min, max); }
-inline Type number(double min, double max) { return bounded(Kind::kNumber, min, max); }
-inline Type duration(Duration min, Duration max) { return bounded(Kind::kDuration, min, max); }
-inline Type size(std::uint64_t min, std::uint64_t max) { return bounded(Kind::kSize, min, max); }
-inline Type hex(std::uint64_t min, std::uint64_t max) { return bounded(Kind::kHex, min, max); }
-inline Type status_range() { return bounded(Kind::kStatusRange, {}, {}); }
-inline Type secret() { return bounded(Kind::kSecret, {}, {}); }
-inline Type duration_or_off(Duration min, Duration max) {
-  Type type = duration(min, max);
-  type.zero_is_off = true;
-  return type;
-}
-inline Type text(TextForm form) {
-  Type type;
-  type.form = form;
-  return type;
-}
-inline Type unique_text(TextForm form, std::string_view noun) {
-  Type type = text(form);
-  type.unique = noun;
-  return type;
-}
-inline Type reference(std::string_view noun) {
-  Type type;
-  type.form.length_min = 1;
-  type.refers = noun;
-  return type;
-}
-inline Type words(std::vector<std::string_view> words) {
-  Type type;
-  type.kind = Kind::kChoice;
-  type.words = std::move(words);
-  return type;
-}
 
 // --- values and members ---------------------------------------------------------------------------------------------
 
@@ -66,7 +21,8 @@ M from_value(const Value& value) {
     return std::get<bool>(value);
   } else if constexpr (std::is_enum_v<M> || std::is_integral_v<M>) {
     return static_cast<M>(std::get<std::uint64_t>(value));
-  } else if constexpr (std::is_same_v<M, double> || std::is_same_v<M, Duration> || std::is_same_v<M, std::string>) {
+  } else if constexpr (std::is_same_v<M, double> || std::is_same_v<M, Duration> ||
+                       std::is_same_v<M, std::string>) {
     return std::get<M>(value);
   } else {
     return M(std::get<std::string>(value));  // Secret
@@ -101,7 +57,8 @@ const S& as(const void* owner) {
   return *static_cast<const S*>(owner);
 }
 
-inline Row plain_row(std::string_view name, Type type, Reload reload, std::string_view unit, std::string_view sentence) {
+inline Row plain_row(std::string_view name, Type type, Reload reload, std::string_view unit,
+                     std::string_view sentence) {
   Row row;
   row.name = name;
   row.type = std::move(type);
@@ -116,7 +73,8 @@ inline Row plain_row(std::string_view name, Type type, Reload reload, std::strin
 // A scalar whose member is reached in its own way.
 template <class S>
 Row row_by(std::string_view name, Type type, std::function<void(S&, const Value&)> set,
-           std::function<Value(const S&)> get, Reload reload, std::string_view unit, std::string_view sentence) {
+           std::function<Value(const S&)> get, Reload reload, std::string_view unit,
+           std::string_view sentence) {
   Row made = plain_row(name, std::move(type), reload, unit, sentence);
   made.access.set = [set](void* owner, std::size_t, const Value& value) { set(as<S>(owner), value); };
   made.access.get = [get](const void* owner) { return std::vector<Value>{get(as<S>(owner))}; };
@@ -125,13 +83,14 @@ Row row_by(std::string_view name, Type type, std::function<void(S&, const Value&
 
 // A scalar member; std::optional members are left out by default.
 template <class S, class M>
-Row row(std::string_view name, M S::* member, Type type, Reload reload, std::string_view unit,
+Row row(std::string_view name, M S::*member, Type type, Reload reload, std::string_view unit,
         std::string_view sentence) {
   if constexpr (IsOptional<M>::value) {
     using Inner = typename IsOptional<M>::Inner;
     return row_by<S>(
         name, std::move(type), [member](S& s, const Value& value) { s.*member = from_value<Inner>(value); },
-        [member](const S& s) { return s.*member ? to_value<Inner>(*(s.*member)) : Value(); }, reload, unit, sentence);
+        [member](const S& s) { return s.*member ? to_value<Inner>(*(s.*member)) : Value(); }, reload, unit,
+        sentence);
   } else {
     return row_by<S>(
         name, std::move(type), [member](S& s, const Value& value) { s.*member = from_value<M>(value); },
@@ -160,7 +119,7 @@ Value word_of(const Words<M>& table, const M& value) {
 
 // One word of a table. The member may be a bool, an enum or an optional of one.
 template <class S, class M>
-Row choice(std::string_view name, M S::* member, Words<M> table, Reload reload, std::string_view sentence) {
+Row choice(std::string_view name, M S::*member, Words<M> table, Reload reload, std::string_view sentence) {
   Type type = type_of(table);
   return row_by<S>(
       name, std::move(type),
@@ -171,29 +130,34 @@ Row choice(std::string_view name, M S::* member, Words<M> table, Reload reload, 
 // A list of scalars.
 template <class S>
 Row list_by(std::string_view name, Type item, std::function<void(S&)> clear,
-            std::function<void(S&, std::size_t, const Value&)> set, std::function<std::vector<Value>(const S&)> get,
-            Reload reload, std::string_view sentence) {
+            std::function<void(S&, std::size_t, const Value&)> set,
+            std::function<std::vector<Value>(const S&)> get, Reload reload, std::string_view sentence) {
   Type type;
   type.kind = Kind::kList;
   type.item = std::make_shared<Type>(std::move(item));
   Row made = plain_row(name, std::move(type), reload, {}, sentence);
   made.access.clear = [clear](void* owner) { clear(as<S>(owner)); };
-  made.access.set = [set](void* owner, std::size_t index, const Value& value) { set(as<S>(owner), index, value); };
+  made.access.set = [set](void* owner, std::size_t index, const Value& value) {
+    set(as<S>(owner), index, value);
+  };
   made.access.get = [get](const void* owner) { return get(as<S>(owner)); };
   return made;
 }
 
 template <class S>
-Row list(std::string_view name, std::vector<std::string> S::* member, Type item, Reload reload,
+Row list(std::string_view name, std::vector<std::string> S::*member, Type item, Reload reload,
          std::string_view sentence) {
   return list_by<S>(
       name, std::move(item), [member](S& s) { (s.*member).clear(); },
-      [member](S& s, std::size_t, const Value& value) { (s.*member).push_back(std::get<std::string>(value)); },
-      [member](const S& s) { return std::vector<Value>((s.*member).begin(), (s.*member).end()); }, reload, sentence);
+      [member](S& s, std::size_t, const Value& value) {
+        (s.*member).push_back(std::get<std::string>(value));
+      },
+      [member](const S& s) { return std::vector<Value>((s.*member).begin(), (s.*member).end()); }, reload,
+      sentence);
 }
 
 template <class S, class M>
-Row choices(std::string_view name, std::vector<M> S::* member, Words<M> table, Reload reload,
+Row choices(std::string_view name, std::vector<M> S::*member, Words<M> table, Reload reload,
             std::string_view sentence) {
   return list_by<S>(
       name, type_of(table), [member](S& s) { (s.*member).clear(); },
@@ -219,7 +183,9 @@ Row flags(std::string_view name, Words<bool S::*> table, Reload reload, std::str
       [table](S& s) {
         for (const auto& word : table) { s.*word.second = false; }
       },
-      [table](S& s, std::size_t, const Value& value) { s.*(table[std::get<std::uint64_t>(value)].second) = true; },
+      [table](S& s, std::size_t, const Value& value) {
+        s.*(table[std::get<std::uint64_t>(value)].second) = true;
+      },
       [table](const S& s) {
         std::vector<Value> values;
         for (std::size_t i = 0; i < table.size(); ++i) {
@@ -248,7 +214,7 @@ Row group(std::string_view name, Rows rows, Reload reload, std::string_view sent
 
 // A map that is a struct of its own; an optional one exists once the key is given.
 template <class S, class M>
-Row nested(std::string_view name, M S::* member, Rows rows, Reload reload, std::string_view sentence) {
+Row nested(std::string_view name, M S::*member, Rows rows, Reload reload, std::string_view sentence) {
   Row made = plain_row(name, map_type(std::make_shared<Rows>(std::move(rows))), reload, {}, sentence);
   if constexpr (IsOptional<M>::value) {
     made.access.open = [member](void* owner) {
@@ -267,7 +233,7 @@ Row nested(std::string_view name, M S::* member, Rows rows, Reload reload, std::
 
 // A list of maps; with a noun its items are keyed by `name`, and references may name them.
 template <class S, class M>
-Row items(std::string_view name, std::vector<M> S::* member, Rows rows, std::string_view noun, Reload reload,
+Row items(std::string_view name, std::vector<M> S::*member, Rows rows, std::string_view noun, Reload reload,
           std::string_view sentence) {
   Type type;
   type.kind = Kind::kList;
@@ -275,14 +241,16 @@ Row items(std::string_view name, std::vector<M> S::* member, Rows rows, std::str
   type.defines = noun;
   Row made = plain_row(name, std::move(type), reload, {}, sentence);
   made.access.clear = [member](void* owner) { (as<S>(owner).*member).clear(); };
-  made.access.open = [member](void* owner) { return static_cast<void*>(&(as<S>(owner).*member).emplace_back()); };
+  made.access.open = [member](void* owner) {
+    return static_cast<void*>(&(as<S>(owner).*member).emplace_back());
+  };
   made.access.fresh = [] { return std::make_shared<M>(); };
   return made;
 }
 
 // Keys to values of one scalar type.
 template <class S, class K, class M>
-Row dictionary(std::string_view name, std::map<K, M> S::* member, Type key, Words<K> key_table, Type item,
+Row dictionary(std::string_view name, std::map<K, M> S::*member, Type key, Words<K> key_table, Type item,
                std::function<M(const Value&)> convert, Reload reload, std::string_view sentence) {
   Type type;
   type.kind = Kind::kDictionary;

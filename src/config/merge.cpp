@@ -115,13 +115,16 @@ class Override {
     return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
   }
 
-  void step(const Rows& rows, Node& map, const std::vector<Segment>& segments, std::size_t i, const std::string& path) {
+  void step(const Rows& rows, Node& map, const std::vector<Segment>& segments, std::size_t i,
+            const std::string& path) {
     const Segment& segment = segments[i];
     const Row* row = nullptr;
     std::vector<std::string_view> names;
     for (const auto& each : rows.rows) {
       names.push_back(each.name);
-      if (is_environment_ ? environment_name(each.name) == segment.text : each.name == segment.text) { row = &each; }
+      if (is_environment_ ? environment_name(each.name) == segment.text : each.name == segment.text) {
+        row = &each;
+      }
     }
     if (row == nullptr || segment.is_item) {
       const std::string key = is_environment_ ? lower(segment.text) : segment.text;
@@ -130,39 +133,61 @@ class Override {
     const std::string here = joined(path, row->name);
     const bool is_last = i + 1 == segments.size();
     if (row->type.is_scalar() && is_last) { return set(child(map, row->name), here); }
-    if (row->type.kind == Kind::kSecret && i + 2 == segments.size()) { return set_secret(map, *row, segments[i + 1], here); }
+    if (row->type.kind == Kind::kSecret && i + 2 == segments.size()) {
+      return set_secret(map, *row, segments[i + 1], here);
+    }
     if (row->type.is_dictionary() && !is_environment_ && !is_last && row->type.item->is_scalar()) {
       Node& dictionary = child_map(map, row->name);
       return set(child(dictionary, segments[i + 1].text), joined(here, segments[i + 1].text));
     }
-    if (row->type.is_map() && !is_last) { return step(*row->type.rows, child_map(map, row->name), segments, i + 1, here); }
+    if (row->type.is_map() && !is_last) {
+      return step(*row->type.rows, child_map(map, row->name), segments, i + 1, here);
+    }
     if (row->type.is_named_list() && i + 2 < segments.size()) {
       Node none;
       Node* list = map.find(row->name);
       return step_item(*row, list == nullptr ? none : *list, segments, i + 1, here);
     }
-    refuse(here, {Code::kType, is_last || row->type.is_list() ? "only single values can be set here" : "has no keys", {}});
+    refuse(here, {Code::kType,
+                  is_last || row->type.is_list() ? "only single values can be set here" : "has no keys",
+                  {}});
   }
 
-  void step_item(const Row& row, Node& list, const std::vector<Segment>& segments, std::size_t i, const std::string& path) {
+  void step_item(const Row& row, Node& list, const std::vector<Segment>& segments, std::size_t i,
+                 const std::string& path) {
     Node* found = nullptr;
-    std::vector<std::string_view> names;
+    std::vector<std::string> names;
     for (auto& item : list.items) {
       const Node* name = item.find("name");
       if (name == nullptr || !name->is_scalar()) { continue; }
       names.push_back(name->text);
-      const bool fits = is_environment_ ? environment_name(name->text) == segments[i].text : name->text == segments[i].text;
+      const bool fits =
+          is_environment_ ? environment_name(name->text) == segments[i].text : name->text == segments[i].text;
       if (fits && found != nullptr) {
         return refuse(path, {Code::kReference,
-                             fmt::format("{} is ambiguous: {} and {}", segments[i].text, found->find("name")->text, name->text), {}});
+                             fmt::format("{} is ambiguous: {} and {}", segments[i].text,
+                                         found->find("name")->text, name->text),
+                             {}});
       }
       if (fits) { found = &item; }
     }
-    if (found == nullptr) {
-      const std::string name = is_environment_ ? lower(segments[i].text) : segments[i].text;
-      return refuse(path, {Code::kReference, fmt::format("no {} named {}", row.type.defines, name), nearest(name, names)});
-    }
-    step(*row.type.item->rows, *found, segments, i + 1, fmt::format("{}[{}]", path, found->find("name")->text));
+    if (found == nullptr) { return no_item(row, names, segments[i].text, path); }
+    step(*row.type.item->rows, *found, segments, i + 1,
+         fmt::format("{}[{}]", path, found->find("name")->text));
+  }
+
+  void no_item(const Row& row, const std::vector<std::string>& names, const std::string& written,
+               const std::string& path) {
+    // Compared as they are written here, OP_X with OP_A, and told as they stand in the files.
+    std::vector<std::string> forms;
+    for (const auto& name : names) { forms.push_back(is_environment_ ? environment_name(name) : name); }
+    const std::vector<std::string_view> views(forms.begin(), forms.end());
+    std::string near = nearest(written, views);
+    const auto at = std::find(forms.begin(), forms.end(), near);
+    if (at != forms.end()) { near = names[static_cast<std::size_t>(at - forms.begin())]; }
+    const std::string shown_name = is_environment_ ? lower(written) : written;
+    refuse(path,
+           {Code::kReference, fmt::format("no {} named {}", row.type.defines, shown_name), std::move(near)});
   }
 
   void set_secret(Node& map, const Row& row, const Segment& segment, const std::string& path) {
@@ -178,7 +203,9 @@ class Override {
   }
 
   void set(Node& node, const std::string& path) {
-    if (value_.find('\0') != std::string_view::npos) { return refuse(path, {Code::kType, "holds a NUL", {}}); }
+    if (value_.find('\0') != std::string_view::npos) {
+      return refuse(path, {Code::kType, "holds a NUL", {}});
+    }
     node = Node{};
     node.kind = Node::Kind::kScalar;
     node.given_flat = true;
@@ -210,7 +237,8 @@ class Override {
 
 }  // namespace
 
-void apply_argument(const Rows& rows, Node& root, std::string_view argument, Sources& sources, Report& report) {
+void apply_argument(const Rows& rows, Node& root, std::string_view argument, Sources& sources,
+                    Report& report) {
   const std::uint32_t source = sources.add_override(Sources::Kind::kCommandLine, "--set");
   const std::size_t equals = argument.find('=');
   const std::string_view path = argument.substr(0, equals);

@@ -19,7 +19,8 @@ Node layered(const Rows& rows, const Node& defaults, const Node& item);
 
 // PATH=VALUE of the command line, and PREFIX__A__B=VALUE of the environment, into the tree. What names no setting is a
 // problem at its source.
-void apply_argument(const Rows& rows, Node& root, std::string_view argument, Sources& sources, Report& report);
+void apply_argument(const Rows& rows, Node& root, std::string_view argument, Sources& sources,
+                    Report& report);
 void apply_variable(const Rows& rows, Node& root, std::string_view prefix, const std::string& name,
                     const std::string& value, Sources& sources, Report& report);
 

@@ -72,7 +72,7 @@ class Path {
 
  private:
   const Path* parent_ = nullptr;
-  std::string_view key_;     // name of a named item, too
+  std::string_view key_;  // name of a named item, too
   std::size_t index_ = 0;
   bool is_item_ = false;
   bool is_named_ = false;

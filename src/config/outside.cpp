@@ -60,7 +60,8 @@ Result<std::string, Unreadable> Outside::credential(const std::string& name) con
   if (name.empty() || name.find('/') != std::string::npos) {
     return Unreadable{fmt::format("cannot read cred {}: not a name", name)};
   }
-  auto text = read_file(absolute(fmt::format("{}{}", credential_prefix_, name), directory->second), kSecretOctetsMax);
+  auto text =
+      read_file(absolute(fmt::format("{}{}", credential_prefix_, name), directory->second), kSecretOctetsMax);
   if (!text) { return Unreadable{fmt::format("cannot read cred {}: {}", name, text.error().why)}; }
   if (text->ends_with('\n')) { text->pop_back(); }
   return text;
@@ -135,11 +136,15 @@ class Substitution {
   }
 
   Result<std::string, Unreadable> resolve(const std::string& inner, Mark mark) const {
-    if (inner.starts_with("file:")) { return outside_.file(inner.substr(5), sources_.directory(mark.source)); }
+    if (inner.starts_with("file:")) {
+      return outside_.file(inner.substr(5), sources_.directory(mark.source));
+    }
     if (inner.starts_with("cred:")) { return outside_.credential(inner.substr(5)); }
     const std::size_t split = inner.find(":-");
     const std::string name = inner.substr(0, split);
-    if (!is_variable_name(name)) { return Unreadable{"${...} needs NAME, NAME:-default, file:PATH or cred:NAME"}; }
+    if (!is_variable_name(name)) {
+      return Unreadable{"${...} needs NAME, NAME:-default, file:PATH or cred:NAME"};
+    }
     auto value = outside_.variable(name);
     if (!value && split != std::string::npos) { return found(inner.substr(split + 2)); }
     return value;

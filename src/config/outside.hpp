@@ -29,7 +29,8 @@ class Outside {
       : environment_(environment), credential_prefix_(credential_prefix) {}
 
   // One trailing newline is cut. `directory`: what relative paths start at. The error says what could not be read.
-  [[nodiscard]] Result<std::string, Unreadable> file(const std::string& path, const std::string& directory) const;
+  [[nodiscard]] Result<std::string, Unreadable> file(const std::string& path,
+                                                     const std::string& directory) const;
   [[nodiscard]] Result<std::string, Unreadable> credential(const std::string& name) const;
   [[nodiscard]] Result<std::string, Unreadable> variable(const std::string& name) const;
   [[nodiscard]] static std::string absolute(const std::string& path, const std::string& directory);

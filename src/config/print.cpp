@@ -27,7 +27,9 @@ std::string bounds_of(const Type& type, std::string_view unit, std::size_t words
   std::string text;
   if (type.kind == Kind::kChoice) {
     std::vector<std::string> words;
-    for (const auto word : type.words) { words.push_back(words.size() < words_max ? print_text(word) : "..."); }
+    for (const auto word : type.words) {
+      words.push_back(words.size() < words_max ? print_text(word) : "...");
+    }
     if (words.size() > words_max) { words.resize(words_max + 1); }
     return fmt::format("{}", fmt::join(words, " | "));
   }

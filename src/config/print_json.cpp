@@ -29,7 +29,9 @@ class Object {
   [[nodiscard]] std::string text() const {
     if (members_.empty()) { return "{}"; }
     std::string out = "{";
-    for (std::size_t i = 0; i < members_.size(); ++i) { out += (i == 0 ? "\n" : ",\n") + indented(members_[i]); }
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      out += (i == 0 ? "\n" : ",\n") + indented(members_[i]);
+    }
     return out + "\n}";
   }
 
@@ -45,7 +47,9 @@ class Object {
   std::vector<std::string> members_;
 };
 
-std::string array(const std::vector<std::string>& items) { return fmt::format("[{}]", fmt::join(items, ", ")); }
+std::string array(const std::vector<std::string>& items) {
+  return fmt::format("[{}]", fmt::join(items, ", "));
+}
 
 std::string number_text(const Value& value) {
   if (const auto* whole = std::get_if<std::uint64_t>(&value)) { return fmt::format("{}", *whole); }
@@ -64,7 +68,8 @@ Object schema_of(const Type& type) {
 void describe_bounds(Object& object, const Type& type) {
   if (std::holds_alternative<std::monostate>(type.min)) { return; }
   if (type.kind == Kind::kDuration || type.kind == Kind::kSize) {
-    object.put("x-minimum", quoted(print_bound(type, type.min))).put("x-maximum", quoted(print_bound(type, type.max)));
+    object.put("x-minimum", quoted(print_bound(type, type.min)))
+        .put("x-maximum", quoted(print_bound(type, type.max)));
   } else {
     object.put("minimum", number_text(type.min)).put("maximum", number_text(type.max));
   }
@@ -77,8 +82,12 @@ void describe(Object& object, const Type& type) {
     case Kind::kWhole:
     case Kind::kHex: object.put("type", quoted("integer")); break;
     case Kind::kNumber: object.put("type", quoted("number")); break;
-    case Kind::kDuration: object.put("type", quoted("string")).put("pattern", quoted("^(0|[1-9][0-9]*)(us|ms|s|m|h|d)$")); break;
-    case Kind::kSize: object.put("type", quoted("string")).put("pattern", quoted("^(0|[1-9][0-9]*)([KMGT]i)?B$")); break;
+    case Kind::kDuration:
+      object.put("type", quoted("string")).put("pattern", quoted("^(0|[1-9][0-9]*)(us|ms|s|m|h|d)$"));
+      break;
+    case Kind::kSize:
+      object.put("type", quoted("string")).put("pattern", quoted("^(0|[1-9][0-9]*)([KMGT]i)?B$"));
+      break;
     case Kind::kStatusRange:
       object.put("type", array({quoted("integer"), quoted("string")}))
           .put("pattern", quoted("^(0x[0-9A-Fa-f]+|[0-9]+)(-(0x[0-9A-Fa-f]+|[0-9]+))?$"));
@@ -96,19 +105,30 @@ void describe(Object& object, const Type& type) {
     }
     case Kind::kSecret: {
       Object places;
-      for (const std::string_view place : {"file", "env", "cred"}) { places.put(place, schema_of(any_text).text()); }
+      for (const std::string_view place : {"file", "env", "cred"}) {
+        places.put(place, schema_of(any_text).text());
+      }
       Object from;
-      from.put("type", quoted("object")).put("additionalProperties", "false").put("maxProperties", "1").put("properties", places.text());
+      from.put("type", quoted("object"))
+          .put("additionalProperties", "false")
+          .put("maxProperties", "1")
+          .put("properties", places.text());
       object.put("anyOf", array({schema_of(any_text).text(), from.text()})).put("x-secret", "true");
       break;
     }
     case Kind::kMap: break;  // map_schema(), which knows the defaults
     case Kind::kList:
-      object.put("type", quoted("array")).put("minItems", fmt::format("{}", type.items_min)).put("maxItems", fmt::format("{}", type.items_max));
+      object.put("type", quoted("array"))
+          .put("minItems", fmt::format("{}", type.items_min))
+          .put("maxItems", fmt::format("{}", type.items_max));
       if (!type.item->is_map()) { object.put("items", schema_of(*type.item).text()); }
       break;
     case Kind::kDictionary:
-      object.put("type", quoted("object")).put("propertyNames", Object().put("anyOf", array({schema_of(*type.key).text(), Object().put("pattern", quoted("^x-")).text()})).text());
+      object.put("type", quoted("object"))
+          .put("propertyNames", Object()
+                                    .put("anyOf", array({schema_of(*type.key).text(),
+                                                         Object().put("pattern", quoted("^x-")).text()}))
+                                    .text());
       if (!type.item->is_map()) { object.put("additionalProperties", schema_of(*type.item).text()); }
       break;
   }
@@ -116,7 +136,10 @@ void describe(Object& object, const Type& type) {
 }
 
 void describe_default(Object& object, const Row& row, const void* owner) {
-  if (owner == nullptr || !row.access.get || row.required || row.type.kind == Kind::kSecret || !row.left_out.empty()) { return; }
+  if (owner == nullptr || !row.access.get || row.required || row.type.kind == Kind::kSecret ||
+      !row.left_out.empty()) {
+    return;
+  }
   const auto values = row.access.get(owner);
   if (values.empty() && !row.type.is_list()) { return; }
   const Type& type = row.type.is_list() ? *row.type.item : row.type;
@@ -142,13 +165,17 @@ void describe_default(Object& object, const Row& row, const void* owner) {
 // `is_partial`: below *_defaults nothing is required.
 std::string row_schema(const Row& row, const void* owner, bool is_partial) {
   const auto fresh = row.access.fresh ? row.access.fresh() : nullptr;
-  Object object = row.type.is_map() ? map_schema(*row.type.rows, fresh.get(), is_partial || row.checked_only) : schema_of(row.type);
-  if (row.type.is_list_of_maps()) { object.put("items", map_schema(*row.type.item->rows, fresh.get(), is_partial).text()); }
+  Object object = row.type.is_map() ? map_schema(*row.type.rows, fresh.get(), is_partial || row.checked_only)
+                                    : schema_of(row.type);
+  if (row.type.is_list_of_maps()) {
+    object.put("items", map_schema(*row.type.item->rows, fresh.get(), is_partial).text());
+  }
   if (row.type.is_dictionary() && row.type.item->is_map()) {
     object.put("additionalProperties", map_schema(*row.type.item->rows, fresh.get(), is_partial).text());
   }
-  object.put("description", quoted(row.left_out.empty() ? std::string(row.sentence)
-                                                        : fmt::format("{} Left out: {}.", row.sentence, row.left_out)));
+  object.put("description",
+             quoted(row.left_out.empty() ? std::string(row.sentence)
+                                         : fmt::format("{} Left out: {}.", row.sentence, row.left_out)));
   describe_default(object, row, owner);
   object.put("x-reload", quoted(name_of(row.reload)));
   if (!row.unit.empty()) { object.put("x-unit", quoted(row.unit)); }
@@ -174,7 +201,8 @@ Object map_schema(const Rows& rows, const void* owner, bool is_partial) {
 std::string print_json(const Program& program) {
   Object root = map_schema(*program.rows, nullptr, false);
   Object schema;
-  schema.put("$schema", quoted("https://json-schema.org/draft/2020-12/schema")).put("title", quoted(program.file_name));
+  schema.put("$schema", quoted("https://json-schema.org/draft/2020-12/schema"))
+      .put("title", quoted(program.file_name));
   std::string text = schema.text();
   // One object: the head, then what the rows say.
   text.erase(text.size() - 2);

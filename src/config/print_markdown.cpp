@@ -93,7 +93,9 @@ class Tables {
     }
     line(row, owner, path);
     if (row.type.is_list_of_maps()) { rows(*row.type.item->rows, fresh.get(), path + "[]"); }
-    if (row.type.is_dictionary() && row.type.item->is_map()) { rows(*row.type.item->rows, fresh.get(), path + ".*"); }
+    if (row.type.is_dictionary() && row.type.item->is_map()) {
+      rows(*row.type.item->rows, fresh.get(), path + ".*");
+    }
   }
 
   void line(const Row& row, const void* owner, const std::string& path) {
@@ -109,8 +111,9 @@ class Tables {
     }
     const bool is_code = !value.empty() && !row.required && row.left_out.empty();
     const std::string bounds = bounds_of(row.type, row.unit);
-    text_ += fmt::format("| `{}` | {} | {} | {} | {} |\n", path, is_code ? '`' + escaped(value) + '`' : escaped(value),
-                         escaped(bounds), name_of(row.reload), escaped(row.sentence));
+    text_ += fmt::format("| `{}` | {} | {} | {} | {} |\n", path,
+                         is_code ? '`' + escaped(value) + '`' : escaped(value), escaped(bounds),
+                         name_of(row.reload), escaped(row.sentence));
   }
 
   std::string& text_;
@@ -119,7 +122,8 @@ class Tables {
 }  // namespace
 
 std::string print_markdown(const Program& program) {
-  std::string text = fmt::format(kHead, program.file_name, program.environment_prefix, program.credential_prefix);
+  std::string text =
+      fmt::format(kHead, program.file_name, program.environment_prefix, program.credential_prefix);
   Tables tables(text);
   for (const auto& row : program.rows->rows) { tables.top(row); }
   return text;

@@ -90,9 +90,12 @@ class YamlFile {
 
 std::string print_yaml(const Program& program) {
   YamlFile file;
-  file.head(fmt::format("{}: every key, with its default. Names, addresses, secrets and items of lists are examples.",
-                        program.file_name));
-  file.head("Generated from the rows in src/config (aldisd --print-schema=yaml). Each key: what it does; when a change");
+  file.head(fmt::format(
+      "{}: every key, with its default. Names, addresses, secrets and items of lists are examples.",
+      program.file_name));
+  file.head(
+      "Generated from the rows in src/config (aldisd --print-schema=yaml). Each key: what it does; when a "
+      "change");
   file.head("counts (live, reconnect = links bind again, restart); bounds and unit.");
   file.root(*program.rows);
   return file.take();

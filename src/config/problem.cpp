@@ -44,7 +44,9 @@ std::string caret(const Problem& problem) {
   return line + '^';
 }
 
-std::string counted(std::size_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
+std::string counted(std::size_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
 }  // namespace
 
 std::string render(const Problem& problem) {

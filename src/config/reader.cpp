@@ -13,6 +13,25 @@ namespace aldis::config {
 
 namespace {
 constexpr std::size_t kKnownKeysShown = 8;
+constexpr auto kSecretPlaces = std::to_array<std::string_view>({"file", "env", "cred"});
+
+bool is_secret_place(std::string_view key) {
+  return std::find(kSecretPlaces.begin(), kSecretPlaces.end(), key) != kSecretPlaces.end();
+}
+
+void hide_all(const Node& node, Report& report) {
+  if (node.is_scalar()) { report.hide(node); }
+  for (const auto& item : node.items) { hide_all(item, report); }
+  for (const auto& entry : node.entries) { hide_all(entry.value, report); }
+}
+
+// `{file: PATH}` may be shown, the text itself and what was meant to be one of these may not.
+void hide_secret(const Node& node, Report& report) {
+  if (!node.is_map()) { return hide_all(node, report); }
+  for (const auto& entry : node.entries) {
+    if (!is_secret_place(entry.key)) { hide_all(entry.value, report); }
+  }
+}
 
 Fault unknown_key(const Rows& rows, std::string_view key) {
   std::vector<std::string_view> names;
@@ -25,6 +44,22 @@ Fault unknown_key(const Rows& rows, std::string_view key) {
 }  // namespace
 
 void Reader::read(const Rows& rows, const Node& root, void* object) { map(rows, root, object, Path()); }
+
+void hide_secrets(const Rows& rows, const Node& node, Report& report) {
+  for (const auto& entry : node.entries) {
+    if (is_comment_key(entry.key)) { continue; }
+    const Row* row = rows.find(entry.key);
+    if (row == nullptr) {
+      hide_all(entry.value, report);  // `pasword: ...`
+    } else if (row->type.kind == Kind::kSecret) {
+      hide_secret(entry.value, report);
+    } else if (row->type.is_map()) {
+      hide_secrets(*row->type.rows, entry.value, report);
+    } else if (row->type.is_list_of_maps()) {
+      for (const auto& item : entry.value.items) { hide_secrets(*row->type.item->rows, item, report); }
+    }
+  }
+}
 
 void Reader::check_only(const Rows& rows, const Node& root, void* scratch) {
   is_partial_ = true;
@@ -57,10 +92,6 @@ void Reader::unknown_keys(const Rows& rows, const Node& node, const Path& path) 
     if (is_comment_key(entry.key) || rows.find(entry.key) != nullptr) { continue; }
     if (report_.is_full()) { return; }
     report_.add(entry.mark, path.text_with(entry.key), unknown_key(rows, entry.key));
-    if (entry.value.is_scalar()) { report_.hide(entry.value); }  // `pasword: ...`, `passwords: [...]`
-    for (const auto& item : entry.value.items) {
-      if (item.is_scalar()) { report_.hide(item); }
-    }
   }
 }
 
@@ -85,7 +116,9 @@ void Reader::value(const Row& row, const Node& node, void* owner, const Path& pa
 void Reader::scalar(const Row& row, const Node& node, void* owner, const Path& path) {
   auto parsed = parse_scalar(row.type, node);
   if (!parsed) { return report_.add(node.mark, path.text(), parsed.error()); }
-  if (!row.type.refers.empty()) { references_.push_back({row.type.refers, node.text, node.mark, path.text()}); }
+  if (!row.type.refers.empty()) {
+    references_.push_back({row.type.refers, node.text, node.mark, path.text()});
+  }
   if (!row.type.unique.empty()) { once(unique_[row.type.unique], node.text, node.mark, path); }
   row.access.set(owner, 0, *parsed);
 }
@@ -95,7 +128,6 @@ void Reader::scalar(const Row& row, const Node& node, void* owner, const Path& p
 void Reader::secret(const Row& row, const Node& node, void* owner, const Path& path) {
   if (node.is_map()) { return secret_from(row, node, owner, path); }
   if (!node.is_scalar()) { return report_.add(node.mark, path.text(), wrong_type(row.type, node)); }
-  report_.hide(node);
   if (!node.quoted && !node.is_loose() && needs_quotes(node.text)) {
     return report_.add(node.mark, path.text(), {Code::kNeedsQuotes, "write it in quotes: it is text", {}});
   }
@@ -103,21 +135,21 @@ void Reader::secret(const Row& row, const Node& node, void* owner, const Path& p
 }
 
 void Reader::secret_from(const Row& row, const Node& node, void* owner, const Path& path) {
-  static constexpr auto kPlaces = std::to_array<std::string_view>({"file", "env", "cred"});
   std::vector<const Entry*> given;
   for (const auto& entry : node.entries) {
     if (is_comment_key(entry.key)) { continue; }
-    if (std::find(kPlaces.begin(), kPlaces.end(), entry.key) == kPlaces.end()) {
-      report_.hide(entry.value);
-      return report_.add(entry.mark, path.text_with(entry.key),
-                         {Code::kUnknownKey, "unknown key; known here: file, env, cred", nearest(entry.key, kPlaces)});
+    if (!is_secret_place(entry.key)) {
+      return report_.add(
+          entry.mark, path.text_with(entry.key),
+          {Code::kUnknownKey, "unknown key; known here: file, env, cred", nearest(entry.key, kSecretPlaces)});
     }
     given.push_back(&entry);
   }
   if (given.empty()) { return row.access.set(owner, 0, std::string()); }
   const Entry& from = *given.front();
   if (given.size() > 1) {
-    return report_.add(given[1]->mark, path.text(), {Code::kConflict, "one of file, env and cred, not several", {}});
+    return report_.add(given[1]->mark, path.text(),
+                       {Code::kConflict, "one of file, env and cred, not several", {}});
   }
   Type name = Type{};
   name.form.length_min = 1;
@@ -129,7 +161,8 @@ void Reader::secret_from(const Row& row, const Node& node, void* owner, const Pa
               : from.key == "cred" ? outside_.credential(where)
                                    : outside_.variable(where);
   if (!text) {
-    std::string why = from.key == "env" ? fmt::format("cannot read env {}: not set", where) : text.error().why;
+    std::string why =
+        from.key == "env" ? fmt::format("cannot read env {}: not set", where) : text.error().why;
     return report_.add(from.value.mark, path.text(), {Code::kSecret, std::move(why), {}});
   }
   if (from.key == "file" && is_readable_by_others(Outside::absolute(where, directory))) {
@@ -158,7 +191,8 @@ void Reader::list(const Row& row, const Node& node, void* owner, const Path& pat
     const std::size_t bound = is_below ? row.type.items_min : row.type.items_max;
     return report_.add(node.mark, path.text(),
                        {is_below ? Code::kBelow : Code::kAbove,
-                        fmt::format("{} items are {} {}", count, is_below ? "below" : "above", bound), {}});
+                        fmt::format("{} items are {} {}", count, is_below ? "below" : "above", bound),
+                        {}});
   }
   row.access.clear(owner);
   std::map<std::string, Mark> names;
@@ -182,7 +216,8 @@ void Reader::list_item(const Row& row, const Node& node, void* owner, std::size_
   map(*item.rows, node, row.access.open(owner), path);
 }
 
-void Reader::name_once(const Row& row, const Node& item, std::map<std::string, Mark>& names, const Path& path) {
+void Reader::name_once(const Row& row, const Node& item, std::map<std::string, Mark>& names,
+                       const Path& path) {
   const Node* name = item.find("name");
   if (name == nullptr || !name->is_scalar()) { return; }
   if (!is_partial_) { defined_[row.type.defines].push_back(name->text); }
@@ -193,10 +228,11 @@ void Reader::once(std::map<std::string, Mark>& known, const std::string& text, M
   const auto [first, fresh] = known.emplace(text, mark);
   if (fresh) { return; }
   const Mark at = first->second;
-  report_.add(mark, path.text(),
-              {Code::kDuplicate,
-               fmt::format("given twice; first at {}:{}:{}", sources_.name(at.source), at.line, sources_.column(at)),
-               {}});
+  report_.add(
+      mark, path.text(),
+      {Code::kDuplicate,
+       fmt::format("given twice; first at {}:{}:{}", sources_.name(at.source), at.line, sources_.column(at)),
+       {}});
 }
 
 void Reader::dictionary(const Row& row, const Node& node, void* owner, const Path& path) {
@@ -268,8 +304,8 @@ void Scope::fault(std::initializer_list<std::string_view> keys, Code code, std::
   reader_.report_.add(at(keys).node->mark, std::move(path), {code, std::move(detail), {}});
 }
 
-void Scope::item_fault(std::string_view list, std::size_t index, std::initializer_list<std::string_view> keys, Code code,
-                       std::string detail) {
+void Scope::item_fault(std::string_view list, std::size_t index, std::initializer_list<std::string_view> keys,
+                       Code code, std::string detail) {
   const Path list_path(path_, list);
   const Node& item = node_.find(list)->items[index];
   const Path item_path = Path::item(list_path, item, index, false);

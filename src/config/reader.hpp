@@ -56,19 +56,26 @@ class Reader {
   std::map<std::string_view, std::map<std::string, Mark>> unique_;
 };
 
+// Tells the report where literal secrets stand in a file, before merging and overrides take some of them out of the tree:
+// lines that hold one are never shown, nor lines of keys nobody knows.
+void hide_secrets(const Rows& rows, const Node& node, Report& report);
+
 // The map that was just read, as its Rows::finish sees it: what was given, and faults at the right place.
 class Scope {
  public:
   Scope(Reader& reader, const Node& node, const Path& path) : reader_(reader), node_(node), path_(path) {}
 
-  [[nodiscard]] bool has(std::initializer_list<std::string_view> keys) const { return at(keys).depth == keys.size(); }
+  [[nodiscard]] bool has(std::initializer_list<std::string_view> keys) const {
+    return at(keys).depth == keys.size();
+  }
   [[nodiscard]] std::size_t items_count(std::initializer_list<std::string_view> list) const;
-  [[nodiscard]] std::string value_text(std::initializer_list<std::string_view> keys) const;  // as it was written
+  [[nodiscard]] std::string value_text(
+      std::initializer_list<std::string_view> keys) const;  // as it was written
   // At the value of the key, or, where it is not given, at the deepest map that should hold it.
   void fault(std::initializer_list<std::string_view> keys, Code code, std::string detail);
   // At an item of a list, or below it.
-  void item_fault(std::string_view list, std::size_t index, std::initializer_list<std::string_view> keys, Code code,
-                  std::string detail);
+  void item_fault(std::string_view list, std::size_t index, std::initializer_list<std::string_view> keys,
+                  Code code, std::string detail);
 
  private:
   struct Found {

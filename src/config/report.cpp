@@ -83,7 +83,8 @@ std::string_view Sources::line(Mark mark) const {
 int Sources::column(Mark mark) const {
   if (mark.line == 0) { return 0; }
   const std::string_view before = line(mark).substr(0, mark.octet);
-  const auto continued = std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) == 0x80; });
+  const auto continued =
+      std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) == 0x80; });
   return static_cast<int>(before.size()) - static_cast<int>(continued) + 1;
 }
 
@@ -95,15 +96,24 @@ std::string Sources::directory(std::uint32_t source) const {
 
 // --- Report ---------------------------------------------------------------------------------------------------------
 
-void Report::add(Mark mark, std::string path, Fault fault) { put(mark, std::move(path), std::move(fault), false); }
+void Report::add(Mark mark, std::string path, Fault fault) {
+  put(mark, std::move(path), std::move(fault), false);
+}
 
-void Report::warn(Mark mark, std::string path, Fault fault) { put(mark, std::move(path), std::move(fault), true); }
+void Report::warn(Mark mark, std::string path, Fault fault) {
+  put(mark, std::move(path), std::move(fault), true);
+}
 
 void Report::put(Mark mark, std::string path, Fault fault, bool is_warning) {
   if (is_full()) { return; }
+  // A ${...} without a value was told already; what stands there instead is nobody's fault.
+  if (mark.line != 0 && seen_.contains({mark.source, mark.line, mark.octet, Code::kVariable, {}})) { return; }
   // Things without a line of their own are told apart by their path.
   const bool by_place = mark.line != 0 && fault.code != Code::kMissing;
-  if (!seen_.emplace(mark.source, mark.line, mark.octet, fault.code, by_place ? std::string() : path).second) { return; }
+  if (!seen_.emplace(mark.source, mark.line, mark.octet, fault.code, by_place ? std::string() : path)
+           .second) {
+    return;
+  }
   errors_count_ += is_warning ? 0 : 1;
   Problem problem;
   problem.file = sources_.name(mark.source);
@@ -129,8 +139,12 @@ void Report::hide(const Node& secret) {
   if (at < text.size() && (text[at] == '"' || text[at] == '\'')) {
     const char quote = text[at];
     step();
-    while (at < text.size() && text[at] != quote) {
-      if (quote == '"' && text[at] == '\\' && at + 1 < text.size()) { step(); }
+    const auto is_pair = [&] {  // an escape of "..." or a doubled quote of '...'
+      if (at + 1 >= text.size()) { return false; }
+      return quote == '"' ? text[at] == '\\' : text[at] == quote && text[at + 1] == quote;
+    };
+    while (at < text.size() && (is_pair() || text[at] != quote)) {
+      if (is_pair()) { step(); }
       step();
     }
     return;
@@ -146,7 +160,8 @@ void Report::show_line(Found& found) const {
   const std::string_view line = sources_.line(found.mark);
   if (found.mark.line == 0 || !shows_its_line(found.problem.code) || line.size() > kSourceLineMax ||
       hidden_.contains({found.mark.source, found.mark.line}) ||
-      (found.problem.code != Code::kSecret && found.problem.code != Code::kSecretOpen && smells_of_secret(line))) {
+      (found.problem.code != Code::kSecret && found.problem.code != Code::kSecretOpen &&
+       smells_of_secret(line))) {
     return;
   }
   found.problem.source_line = line;

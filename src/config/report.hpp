@@ -28,7 +28,8 @@ class Sources {
   [[nodiscard]] std::string_view line(Mark mark) const;
   [[nodiscard]] std::size_t offset(Mark mark) const;  // of the mark in text()
   [[nodiscard]] int column(Mark mark) const;          // 1-based, in characters
-  [[nodiscard]] std::string directory(std::uint32_t source) const;  // what relative paths of this source start at
+  [[nodiscard]] std::string directory(
+      std::uint32_t source) const;  // what relative paths of this source start at
   [[nodiscard]] std::size_t files_count() const { return files_count_; }
 
  private:

@@ -18,8 +18,11 @@ struct Unit {
   std::string_view word;
   std::uint64_t factor;
 };
-constexpr auto kTimeUnits = std::to_array<Unit>({{"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000},
-                                                 {"m", 60'000'000'000}, {"h", 3'600'000'000'000},
+constexpr auto kTimeUnits = std::to_array<Unit>({{"us", 1'000},
+                                                 {"ms", 1'000'000},
+                                                 {"s", 1'000'000'000},
+                                                 {"m", 60'000'000'000},
+                                                 {"h", 3'600'000'000'000},
                                                  {"d", 86'400'000'000'000}});
 constexpr auto kSizeUnits = std::to_array<Unit>(
     {{"B", 1}, {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}, {"TiB", 1ull << 40}});
@@ -58,13 +61,19 @@ Fault above(std::string_view written, const Type& type) {
   return {Code::kAbove, fmt::format("{} is above {}", written, print_bound(type, type.max)), {}};
 }
 
-std::string_view visible(const Node& node) { return node.substituted ? std::string_view("${...}") : node.text; }
+std::string_view visible(const Node& node) {
+  return node.substituted ? std::string_view("${...}") : node.text;
+}
 
 template <class T>
 Result<Value, Fault> within(const Type& type, const Node& node, T value) {
   if (type.zero_is_off && value == T{}) { return Value(value); }
-  if (const T* min = std::get_if<T>(&type.min); min != nullptr && value < *min) { return below(visible(node), type); }
-  if (const T* max = std::get_if<T>(&type.max); max != nullptr && value > *max) { return above(visible(node), type); }
+  if (const T* min = std::get_if<T>(&type.min); min != nullptr && value < *min) {
+    return below(visible(node), type);
+  }
+  if (const T* max = std::get_if<T>(&type.max); max != nullptr && value > *max) {
+    return above(visible(node), type);
+  }
   return Value(value);
 }
 
@@ -99,7 +108,8 @@ Result<Value, Fault> parse_with_unit(const Type& type, const Node& node, const s
   if (!amount) { return wrong_type(type, node); }
   if (word.empty()) {
     return Fault{Code::kUnit,
-                 fmt::format("needs a unit, for example {} (got {})", type.kind == Kind::kSize ? "64MiB" : "30s", shown(node)),
+                 fmt::format("needs a unit, for example {} (got {})",
+                             type.kind == Kind::kSize ? "64MiB" : "30s", shown(node)),
                  {}};
   }
   for (const auto& unit : units) {
@@ -116,7 +126,9 @@ Result<Value, Fault> parse_status_range(const Type& type, const Node& node) {
   const std::size_t dash = text.find('-');
   const auto first = hex_of(text.substr(0, dash));
   const auto last = dash == std::string_view::npos ? first : hex_of(text.substr(dash + 1));
-  if (!first || !last || *first > 0xFFFFFFFF || *last > 0xFFFFFFFF || *first > *last) { return wrong_type(type, node); }
+  if (!first || !last || *first > 0xFFFFFFFF || *last > 0xFFFFFFFF || *first > *last) {
+    return wrong_type(type, node);
+  }
   return Value(*first << 32 | *last);
 }
 
@@ -192,11 +204,11 @@ std::string print_duration(Duration value) {
 bool needs_quotes(std::string_view text) {
   static const RE2 kTaken(
       "~|[nN]ull|NULL|[yYnN]|[yY]es|YES|[nN]o|NO|[tT]rue|TRUE|[fF]alse|FALSE|[oO]n|ON|[oO]ff|OFF|=|<<"  // null, bool
-      "|[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0o[0-7_]+"                                          // whole numbers
-      "|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\\.[0-9_]*)?"                                              // base 60
-      "|[-+]?[0-9][0-9_]*(\\.[0-9_]*)?([eE][-+]?[0-9]+)?|[-+]?\\.[0-9_]+([eE][-+]?[0-9]+)?"         // numbers
+      "|[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0o[0-7_]+"                                   // whole numbers
+      "|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\\.[0-9_]*)?"                                       // base 60
+      "|[-+]?[0-9][0-9_]*(\\.[0-9_]*)?([eE][-+]?[0-9]+)?|[-+]?\\.[0-9_]+([eE][-+]?[0-9]+)?"  // numbers
       "|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)"
-      "|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \\t].*)?");                                              // dates
+      "|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \\t].*)?");  // dates
   return text.empty() || RE2::FullMatch(re2::StringPiece(text.data(), text.size()), kTaken);
 }
 

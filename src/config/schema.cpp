@@ -23,8 +23,9 @@ const Row* Rows::find(std::string_view name) const {
 
 std::shared_ptr<const Rows> without(const Rows& rows, std::initializer_list<std::string_view> names) {
   auto part = std::make_shared<Rows>(rows);
-  std::erase_if(part->rows,
-                [&](const Row& row) { return std::find(names.begin(), names.end(), row.name) != names.end(); });
+  std::erase_if(part->rows, [&](const Row& row) {
+    return std::find(names.begin(), names.end(), row.name) != names.end();
+  });
   return part;
 }
 

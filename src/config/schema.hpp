@@ -26,7 +26,16 @@ std::string_view name_of(Reload reload);
 using Value = std::variant<std::monostate, bool, std::uint64_t, double, Duration, std::string>;
 
 enum class Kind : std::uint8_t {
-  kFlag, kWhole, kNumber, kDuration, kSize, kHex, kStatusRange, kText, kChoice, kSecret,  // scalars
+  kFlag,
+  kWhole,
+  kNumber,
+  kDuration,
+  kSize,
+  kHex,
+  kStatusRange,
+  kText,
+  kChoice,
+  kSecret,      // scalars
   kMap,         // rows
   kList,        // items of one type
   kDictionary,  // keys and values of one type each
@@ -44,20 +53,20 @@ struct Rows;
 
 struct Type {
   Kind kind = Kind::kText;
-  Value min;                             // kWhole kNumber kDuration kSize kHex; monostate = none
+  Value min;  // kWhole kNumber kDuration kSize kHex; monostate = none
   Value max;
-  std::string_view max_key;              // docs: the bound is another key of the same map ("per_second")
-  bool zero_is_off = false;              // 0 (0s) is allowed below min
-  TextForm form;                         // kText
-  std::string_view refers;               // kText: must be a name given in lists that define this noun
-  std::string_view unique;               // kText: no two of this noun may be the same in all files
-  std::vector<std::string_view> words;   // kChoice
-  std::shared_ptr<const Rows> rows;      // kMap
-  std::shared_ptr<const Type> item;      // kList, kDictionary
-  std::shared_ptr<const Type> key;       // kDictionary: kText or kChoice
-  std::size_t items_min = 0;             // kList
+  std::string_view max_key;             // docs: the bound is another key of the same map ("per_second")
+  bool zero_is_off = false;             // 0 (0s) is allowed below min
+  TextForm form;                        // kText
+  std::string_view refers;              // kText: must be a name given in lists that define this noun
+  std::string_view unique;              // kText: no two of this noun may be the same in all files
+  std::vector<std::string_view> words;  // kChoice
+  std::shared_ptr<const Rows> rows;     // kMap
+  std::shared_ptr<const Type> item;     // kList, kDictionary
+  std::shared_ptr<const Type> key;      // kDictionary: kText or kChoice
+  std::size_t items_min = 0;            // kList
   std::size_t items_max = kItemsMax;
-  std::string_view defines;              // kList of maps keyed by `name`: the noun, "operator"
+  std::string_view defines;  // kList of maps keyed by `name`: the noun, "operator"
 
   static constexpr std::size_t kItemsMax = 1'000'000;
 
@@ -71,12 +80,13 @@ struct Type {
 
 // How a row reaches its member; owners are passed as what Rows::of they belong to. Unused functions are empty.
 struct Access {
-  std::function<void(void* owner, std::size_t index, const Value&)> set;  // scalar: index 0; list of scalars: each
-  std::function<std::vector<Value>(const void* owner)> get;               // of a default object, for printing
-  std::function<void(void* owner)> clear;                                 // list: emptied before it is read
-  std::function<void*(void* owner)> open;                                 // map: the member; list of maps: a new item
-  std::function<void*(void* owner, const Value& key)> open_key;           // dictionary: the slot, owner of its item
-  std::function<std::shared_ptr<void>()> fresh;                           // a default object for the rows below
+  std::function<void(void* owner, std::size_t index, const Value&)>
+      set;                                                       // scalar: index 0; list of scalars: each
+  std::function<std::vector<Value>(const void* owner)> get;      // of a default object, for printing
+  std::function<void(void* owner)> clear;                        // list: emptied before it is read
+  std::function<void*(void* owner)> open;                        // map: the member; list of maps: a new item
+  std::function<void*(void* owner, const Value& key)> open_key;  // dictionary: the slot, owner of its item
+  std::function<std::shared_ptr<void>()> fresh;                  // a default object for the rows below
 };
 
 struct Row {
@@ -87,22 +97,36 @@ struct Row {
   std::string_view sentence;  // for users
   Access access;
   bool required = false;
-  bool replaced_whole = false;    // layers and files replace it, they do not merge it key by key
+  bool replaced_whole = false;  // layers and files replace it, they do not merge it key by key
   bool only_main_file = false;
-  bool checked_only = false;      // *_defaults: read into nothing; what counts is the layered item
-  bool in_profile = false;        // may stand in an operator profile
-  std::string_view left_out;      // what leaving it out means, where no default says it
-  std::string_view example;       // YAML, for the generated file; empty = the default
-  bool shown = false;             // list of maps: the generated file holds an example item, not a comment
+  bool checked_only = false;  // *_defaults: read into nothing; what counts is the layered item
+  bool in_profile = false;    // may stand in an operator profile
+  std::string_view left_out;  // what leaving it out means, where no default says it
+  std::string_view example;   // YAML, for the generated file; empty = the default
+  bool shown = false;         // list of maps: the generated file holds an example item, not a comment
 
   // Modifiers, so that a row reads as one sentence.
-  [[nodiscard]] Row need() const { return with([](Row& r) { r.required = true; }); }
-  [[nodiscard]] Row whole() const { return with([](Row& r) { r.replaced_whole = true; }); }
-  [[nodiscard]] Row main_only() const { return with([](Row& r) { r.only_main_file = true; }); }
-  [[nodiscard]] Row profile() const { return with([](Row& r) { r.in_profile = true; }); }
-  [[nodiscard]] Row show() const { return with([](Row& r) { r.shown = true; }); }
-  [[nodiscard]] Row like(std::string_view yaml) const { return with([&](Row& r) { r.example = yaml; }); }
-  [[nodiscard]] Row otherwise(std::string_view meaning) const { return with([&](Row& r) { r.left_out = meaning; }); }
+  [[nodiscard]] Row need() const {
+    return with([](Row& r) { r.required = true; });
+  }
+  [[nodiscard]] Row whole() const {
+    return with([](Row& r) { r.replaced_whole = true; });
+  }
+  [[nodiscard]] Row main_only() const {
+    return with([](Row& r) { r.only_main_file = true; });
+  }
+  [[nodiscard]] Row profile() const {
+    return with([](Row& r) { r.in_profile = true; });
+  }
+  [[nodiscard]] Row show() const {
+    return with([](Row& r) { r.shown = true; });
+  }
+  [[nodiscard]] Row like(std::string_view yaml) const {
+    return with([&](Row& r) { r.example = yaml; });
+  }
+  [[nodiscard]] Row otherwise(std::string_view meaning) const {
+    return with([&](Row& r) { r.left_out = meaning; });
+  }
 
  private:
   template <class F>

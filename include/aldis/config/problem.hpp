@@ -11,8 +11,8 @@
 namespace aldis::config {
 
 enum class Code : std::uint8_t {
-  kSyntax,       // not the YAML we read: anchors, tabs, two documents, too deep, too large ...
-  kFile,         // a file that is named cannot be read
+  kSyntax,  // not the YAML we read: anchors, tabs, two documents, too deep, too large ...
+  kFile,    // a file that is named cannot be read
   kUnknownKey,
   kDuplicate,
   kMissing,
@@ -24,20 +24,20 @@ enum class Code : std::uint8_t {
   kChoice,
   kReference,
   kPattern,
-  kConflict,     // two settings that exclude each other, or one that needs another
-  kVariable,     // ${NAME} without value or default
+  kConflict,  // two settings that exclude each other, or one that needs another
+  kVariable,  // ${NAME} without value or default
   kSecret,
-  kSecretOpen,   // warning: a secret's file is readable by others
+  kSecretOpen,  // warning: a secret's file is readable by others
 };
 
 std::string_view name_of(Code code);  // "unknown_key": the machine form
 
 // One finding. `detail` is the text after the path, `hint` what stands after "; did you mean " (or empty).
 struct Problem {
-  std::string file;      // as loaded; "env:NAME" and "--set" for overrides
-  int line = 0;          // 1-based; 0 = the place has none (environment, command line, a file as a whole)
-  int column = 0;        // 1-based, in characters
-  std::string path;      // "operators[op-a].throttle.burst"; empty = the file as a whole
+  std::string file;  // as loaded; "env:NAME" and "--set" for overrides
+  int line = 0;      // 1-based; 0 = the place has none (environment, command line, a file as a whole)
+  int column = 0;    // 1-based, in characters
+  std::string path;  // "operators[op-a].throttle.burst"; empty = the file as a whole
   Code code = Code::kSyntax;
   std::string detail;
   std::string hint;
