@@ -162,8 +162,8 @@ PublicIds::Block PublicIds::decrypt(Block block) const {
   return block;
 }
 
-// Cycle walking: a permutation of all 64-bit numbers, repeated until it lands in the range again, is a permutation of
-// the range. 2.2 turns on average.
+// Cycle walking: a permutation of all 64-bit numbers, repeated until it lands in the range again, is a
+// permutation of the range. 2.2 turns on average.
 std::uint64_t PublicIds::permute_dec(std::uint64_t number) const {
   do {
     auto left = static_cast<std::uint32_t>(number >> 32);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is owed comes in, becomes ready, and leaves on a session. What becomes of a delivery: outbox_results.cpp.
+// What is owed comes in, becomes ready, and leaves on a session. What becomes of a delivery:
+// outbox_results.cpp.
 #include "aldis/notify/outbox.hpp"
 
 #include <algorithm>
@@ -281,7 +282,8 @@ bool Outbox::past_retention(const Now& now, const Item& item, const Account& acc
   return now.mono >= owed_instant(item) + account.delivery.retention;
 }
 
-// The timer stands at the head of the list when it is armed, and is not moved by deliveries: it fires in vain sometimes.
+// The timer stands at the head of the list when it is armed, and is not moved by deliveries: it fires in vain
+// sometimes.
 void Outbox::arm_expiry(Account& account) {
   if (account.ready.empty()) { return; }
   const Instant at = owed_instant(pool_[account.ready.head]) + account.delivery.retention;

@@ -60,7 +60,8 @@ void imply_unknown_reason(Message& message) {
   }
 }
 
-// After a part changed: the message follows its parts, the first time to a final state, later only as D6 allows.
+// After a part changed: the message follows its parts, the first time to a final state, later only as D6
+// allows.
 void settle(Message& message, WallTime now, Applied& applied) {
   const auto outcome = aggregate(message);
   if (!outcome) { return; }

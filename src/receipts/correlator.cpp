@@ -151,8 +151,8 @@ Correlator::Fit Correlator::fit(const Message* message, PartRef ref, const Norma
   if (message == nullptr || ref.part >= message->parts.size()) { return Fit::kNo; }
   const Part& part = message->parts[ref.part];
   if (receipt.unflagged && is_final(part.status)) { return Fit::kNo; }
-  // A part sent once has one operator and one id, and must name both. One sent again may be named by an earlier id that
-  // the message does not hold any more: there the keyed hash has to do.
+  // A part sent once has one operator and one id, and must name both. One sent again may be named by an
+  // earlier id that the message does not hold any more: there the keyed hash has to do.
   if (part.attempt <= 1) {
     const auto stored = normalised(part.operator_id);
     if (message->op != receipt.op || !stored || stored->view() != key.view()) { return Fit::kNo; }
@@ -163,8 +163,9 @@ Correlator::Fit Correlator::fit(const Message* message, PartRef ref, const Norma
   return address.same ? Fit::kYesByAddress : Fit::kWrongAddress;
 }
 
-// Of several with the same id the newest open one is meant, if the address vouches for it; without that, only a single
-// one can be. Final parts are found too, so that repeated and contradicting receipts are known as such.
+// Of several with the same id the newest open one is meant, if the address vouches for it; without that, only
+// a single one can be. Final parts are found too, so that repeated and contradicting receipts are known as
+// such.
 Correlator::Found Correlator::look_up(const NormalId& key, const OperatorReceipt& receipt,
                                       const OperatorSettings& settings, const MessageLookup& messages) const {
   const std::uint64_t hash = hash_of(receipt.op, key.view());

@@ -47,7 +47,8 @@ std::string_view without_leading_zeros(std::string_view digits) {
   return digits;
 }
 
-// A whole number of any length up to NormalId::kOctetsMax hexadecimal digits (512 bits), least significant limb first.
+// A whole number of any length up to NormalId::kOctetsMax hexadecimal digits (512 bits), least significant
+// limb first.
 class BigNumber {
  public:
   // False: more digits than the limbs hold.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How an operator's id becomes the key of a table. Keyed, so that no operator can aim at the entries of another.
+// How an operator's id becomes the key of a table. Keyed, so that no operator can aim at the entries of
+// another.
 #pragma once
 
 #include <cstdint>

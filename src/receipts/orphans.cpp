@@ -200,8 +200,8 @@ OrphanReceipts::PerOperator& OrphanReceipts::at(OperatorId op) {
   return operators_[op.value()];
 }
 
-// Every name under which a result or an uncertain part may ask for it: its ids in each dialect, its reference, its
-// addresses.
+// Every name under which a result or an uncertain part may ask for it: its ids in each dialect, its
+// reference, its addresses.
 void OrphanReceipts::index(Orphan& orphan) {
   // Without a state there is nothing to apply. Without an id its addresses may still find an uncertain part.
   if (orphan.reason == Unmatched::kUnparsed && !orphan.state) { return; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash that nobody can aim collisions at without the key.
-// For identifiers and keyed tables; not for passwords and not for long data.
+// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash that nobody can aim collisions at without
+// the key. For identifiers and keyed tables; not for passwords and not for long data.
 #pragma once
 
 #include <bit>
@@ -41,7 +41,8 @@ class SipHash {
     v0_ ^= m;
   }
 
-  // `last` is the final word: the octets left over (0 to 7) below, the message's length modulo 256 in the top octet.
+  // `last` is the final word: the octets left over (0 to 7) below, the message's length modulo 256 in the top
+  // octet.
   [[nodiscard]] constexpr std::uint64_t finish(std::uint64_t last) {
     word(last);
     v2_ ^= 0xFF;

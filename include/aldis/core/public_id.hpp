@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ids that customers see: a keyed permutation of our own, so that they can be neither guessed nor counted
-// (SMPP 4.5). A pure function of the installation's key: nothing is stored, and any process with the key can read one.
+// (SMPP 4.5). A pure function of the installation's key: nothing is stored, and any process with the key can
+// read one.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +15,11 @@
 
 namespace aldis {
 
-// Owns a key, nothing else; any thread. Every permutation is a Feistel network of 8 rounds with SipHash-2-4 as round
-// function. format() never fails; parse() gives nothing for a text that this key cannot have produced, as far as the
-// form can tell: 32 digits (hex) and the same with dashes (uuid) carry 64 check bits, 19 digits (dec) and 8 digits
-// (hex8) nearly none, so a look-up by them can find nothing. Not for access control: look-ups stay within the account.
+// Owns a key, nothing else; any thread. Every permutation is a Feistel network of 8 rounds with SipHash-2-4
+// as round function. format() never fails; parse() gives nothing for a text that this key cannot have
+// produced, as far as the form can tell: 32 digits (hex) and the same with dashes (uuid) carry 64 check bits,
+// 19 digits (dec) and 8 digits (hex8) nearly none, so a look-up by them can find nothing. Not for access
+// control: look-ups stay within the account.
 class PublicIds {
  public:
   explicit PublicIds(SipKey key) : key_(key) {}
@@ -30,8 +32,8 @@ class PublicIds {
   // Any case. Exactly one of the result's members is set.
   [[nodiscard]] std::optional<PublicId> parse(std::string_view text) const;
 
-  // `dec` holds 63 bits less 10^18 values: all nodes and sequences, and 116,861 starts of the daemon (32 years at ten a
-  // day). Ids beyond are given as hex.
+  // `dec` holds 63 bits less 10^18 values: all nodes and sequences, and 116,861 starts of the daemon (32
+  // years at ten a day). Ids beyond are given as hex.
   [[nodiscard]] static bool fits_dec(MessageId id);
 
  private:

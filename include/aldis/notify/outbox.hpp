@@ -19,13 +19,14 @@
 
 namespace aldis::notify {
 
-// Owns every owed item: 64 octets per receipt (its message must stay in memory: Message::owed_open), and the inbound
-// messages. Called by the engine on its thread, all time passed in; pull: next() says what to deliver while some session
-// has window. Constant cost per delivery (and the sessions of that account are looked at), however many accounts wait with
-// nobody bound. Promised work is never refused, so its only bounds are retention and the limits on live messages.
-// Rules: items of one message one after the other; retries after 5 s doubling to 5 min, other errors 3 times 30 s apart;
-// then, or past the retention, the item settles as dead letter. Not for webhooks, and not for unacknowledged promises:
-// an item comes here when its journal record is durable, or is held by the promise gate behind it.
+// Owns every owed item: 64 octets per receipt (its message must stay in memory: Message::owed_open), and the
+// inbound messages. Called by the engine on its thread, all time passed in; pull: next() says what to deliver
+// while some session has window. Constant cost per delivery (and the sessions of that account are looked at),
+// however many accounts wait with nobody bound. Promised work is never refused, so its only bounds are
+// retention and the limits on live messages. Rules: items of one message one after the other; retries after 5
+// s doubling to 5 min, other errors 3 times 30 s apart; then, or past the retention, the item settles as dead
+// letter. Not for webhooks, and not for unacknowledged promises: an item comes here when its journal record
+// is durable, or is held by the promise gate behind it.
 class Outbox {
  public:
   explicit Outbox(const Now& start);
@@ -36,8 +37,8 @@ class Outbox {
   // Also on reload. An account that was never set has the defaults.
   void set_account(AccountId account, const AccountDelivery& delivery);
 
-  // `owed_at` is when the item came to be: older than now after a restart. `submitter` (Fanout::kSubmitter) is a
-  // preference only. The caller counts Message::owed_open; owed_newest is ours.
+  // `owed_at` is when the item came to be: older than now after a restart. `submitter` (Fanout::kSubmitter)
+  // is a preference only. The caller counts Message::owed_open; owed_newest is ours.
   void owe(const Now& now, Message& message, const OwedReceipt& receipt, WallTime owed_at,
            SessionId submitter = kNoSession);
   // An inbound message; its account kNoAccount = kept for the list, never delivered.
@@ -48,8 +49,8 @@ class Outbox {
   // What it had not answered is owed again, after 5 s.
   void on_session_closed(const Now& now, SessionId session);
 
-  // The next delivery that may leave; none when nobody has both work and window. Each takes one place of its session's
-  // window until on_result() or on_session_closed().
+  // The next delivery that may leave; none when nobody has both work and window. Each takes one place of its
+  // session's window until on_result() or on_session_closed().
   [[nodiscard]] std::optional<Delivery> next(const Now& now);
   template <class Emit>
   void pump(const Now& now, Emit&& emit) {

@@ -36,7 +36,8 @@ struct AccountDelivery {
 };
 AccountDelivery delivery_of(const AccountSettings& account);
 
-// Put this on that session. `inbound` is null for a receipt; it is owned by Outbox and valid until the item settles.
+// Put this on that session. `inbound` is null for a receipt; it is owned by Outbox and valid until the item
+// settles.
 struct Delivery {
   SessionId session;
   DeliveryToken token;

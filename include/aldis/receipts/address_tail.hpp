@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators give a number back in other forms than they got it (with +, with 00, national): its tail is what stays.
+// Operators give a number back in other forms than they got it (with +, with 00, national): its tail is what
+// stays.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a receipt does to a message, and what the parts of a message make of it (SMPP 6.6; CONTRACT D2, D6, H4 to H6,
-// H36). Pure functions: they change the message they are given and nothing else. The engine calls them and writes what
-// they changed.
+// What a receipt does to a message, and what the parts of a message make of it (SMPP 6.6; CONTRACT D2, D6, H4
+// to H6, H36). Pure functions: they change the message they are given and nothing else. The engine calls them
+// and writes what they changed.
 #pragma once
 
 #include <cstdint>
@@ -40,14 +40,14 @@ struct Applied {
   bool too_late = false;       // after late_window: the receipt becomes an orphan `late`
 };
 
-// One receipt for part `part`. The first final state of the network wins; our own EXPIRED (err 901) and any UNKNOWN may
-// be replaced once. A not-final receipt proves that the operator has an uncertain part: the part becomes kSent, and the
-// caller takes it out of its lane if it waited there for a resend.
+// One receipt for part `part`. The first final state of the network wins; our own EXPIRED (err 901) and any
+// UNKNOWN may be replaced once. A not-final receipt proves that the operator has an uncertain part: the part
+// becomes kSent, and the caller takes it out of its lane if it waited there for a resend.
 Applied apply_receipt(Message& message, std::uint16_t part, const Report& report, WallTime now,
                       const ReceiptRules& rules);
 
-// The final state that the parts add up to; none while one is open. All DELIVERED, else the first present of REJECTED,
-// UNDELIVERABLE, EXPIRED, DELETED, UNKNOWN, with the err of the lowest-numbered part in that state.
+// The final state that the parts add up to; none while one is open. All DELIVERED, else the first present of
+// REJECTED, UNDELIVERABLE, EXPIRED, DELETED, UNKNOWN, with the err of the lowest-numbered part in that state.
 struct Final {
   Status status = Status::kUnknown;
   FixedString<8> err;
@@ -57,20 +57,22 @@ std::optional<Final> aggregate(const Message& message);
 
 std::uint16_t parts_delivered(const Message& message);
 
-// A part came to an end without a receipt (refusal, expiry, deletion, no outcome). The message follows if all have.
-// `err`: our code, or the operator's; for UNKNOWN the caller has set unknown_reason (908 and 910 imply it). Harmless for
-// a part that is final already.
+// A part came to an end without a receipt (refusal, expiry, deletion, no outcome). The message follows if all
+// have. `err`: our code, or the operator's; for UNKNOWN the caller has set unknown_reason (908 and 910 imply
+// it). Harmless for a part that is final already.
 Applied finish_part(Message& message, std::uint16_t part, Status final_status, std::string_view err,
                     WallTime now);
 
-// One part was refused for good: its siblings that no operator has are not sent and end REJECTED with the same err; a
-// resend of an uncertain one is called off (it goes back to kUncertain and is awaited). Sent ones are awaited.
+// One part was refused for good: its siblings that no operator has are not sent and end REJECTED with the
+// same err; a resend of an uncertain one is called off (it goes back to kUncertain and is awaited). Sent ones
+// are awaited.
 Applied one_part_refused(Message& message, std::uint16_t part, std::string_view err, WallTime now);
 
 // True when a sibling was refused: a part that comes back unsent must not be queued again, but finished.
 bool sibling_refused(const Message& message);
 
-// Validity and grace are over: open parts count as UNKNOWN, uncertain ones with err 908, others 909 and `reason`.
+// Validity and grace are over: open parts count as UNKNOWN, uncertain ones with err 908, others 909 and
+// `reason`.
 Applied finish_unanswered(Message& message, UnknownReason reason, WallTime now);
 
 }  // namespace aldis::receipts

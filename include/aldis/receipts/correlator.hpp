@@ -58,19 +58,20 @@ class MessageLookup {
   ~MessageLookup() = default;
 };
 
-// Owns the index (operator, n(operator id)) -> part, and the list of parts to find without an id. Called by the engine on
-// its thread. 24 octets per awaited part and no allocation per message; ids are not kept: a 64-bit keyed hash finds the
-// entry, and the id in the message itself confirms it. Equal ids of one operator form a chain, newest first, of at most
-// kChainMax: then the older half falls out and ends as no_receipt. Never fails, never crosses operators. Not for receipts whose
-// message is in history only, and not for parked ones.
+// Owns the index (operator, n(operator id)) -> part, and the list of parts to find without an id. Called by
+// the engine on its thread. 24 octets per awaited part and no allocation per message; ids are not kept: a
+// 64-bit keyed hash finds the entry, and the id in the message itself confirms it. Equal ids of one operator
+// form a chain, newest first, of at most kChainMax: then the older half falls out and ends as no_receipt.
+// Never fails, never crosses operators. Not for receipts whose message is in history only, and not for parked
+// ones.
 class Correlator {
  public:
   static constexpr std::uint32_t kChainMax = 256;
 
   Correlator(SipKey key, IdRules& id_rules) : key_(key), id_rules_(id_rules) {}
 
-  // The operator named a part in its response. Also for the second id of a part that was sent twice. False: the id is
-  // empty or too long, so the receipt can only be found by watch().
+  // The operator named a part in its response. Also for the second id of a part that was sent twice. False:
+  // the id is empty or too long, so the receipt can only be found by watch().
   bool remember(OperatorId op, std::string_view operator_id, PartRef part);
   // The part needs no receipt any more, or its message leaves memory. Harmless when unknown.
   void forget(OperatorId op, std::string_view operator_id, PartRef part);

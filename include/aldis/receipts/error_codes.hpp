@@ -27,8 +27,8 @@ bool is_ours(std::string_view err);  // 901 to 910
 // Of a message that ends UNKNOWN.
 std::string_view of(UnknownReason reason);
 
-// What the customer reads. `operator_settings` is null for a message that no operator had. With ReceiptErr::kOurs an
-// operator's code is mapped by its receipt_errors and cut to 3; empty becomes 000.
+// What the customer reads. `operator_settings` is null for a message that no operator had. With
+// ReceiptErr::kOurs an operator's code is mapped by its receipt_errors and cut to 3; empty becomes 000.
 FixedString<8> for_customer(std::string_view err, const OperatorSettings* operator_settings, ReceiptErr mode);
 
 }  // namespace aldis::receipts::err

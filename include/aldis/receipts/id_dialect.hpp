@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators write one id in two ways: hexadecimal in the response and decimal in the receipt, padded, in other case.
-// A dialect says how a receipt's id becomes the key under which the response's id is kept (SMPP 6.5). Digit strings of
-// any length: no number type is involved, so ids above 64 bits convert exactly.
+// Operators write one id in two ways: hexadecimal in the response and decimal in the receipt, padded, in
+// other case. A dialect says how a receipt's id becomes the key under which the response's id is kept (SMPP
+// 6.5). Digit strings of any length: no number type is involved, so ids above 64 bits convert exactly.
 #pragma once
 
 #include <array>
@@ -31,14 +31,16 @@ class NormalId {
   std::size_t size_ = 0;
 };
 
-// Trimmed and lower-case; an id of only 0-9 and a-f loses its leading zeros (one digit stays). Nothing for an empty id
-// or one longer than kOctetsMax.
+// Trimmed and lower-case; an id of only 0-9 and a-f loses its leading zeros (one digit stays). Nothing for an
+// empty id or one longer than kOctetsMax.
 std::optional<NormalId> normalised(std::string_view id);
 
-// The key of a receipt's id under a dialect (not kAuto). Nothing where the dialect cannot apply: decimal asked of letters.
+// The key of a receipt's id under a dialect (not kAuto). Nothing where the dialect cannot apply: decimal
+// asked of letters.
 std::optional<NormalId> receipt_key(IdDialect dialect, std::string_view receipt_id);
 
-// True when the dialects give different keys for this id: any number of 0-9 and a-f but a single decimal digit.
+// True when the dialects give different keys for this id: any number of 0-9 and a-f but a single decimal
+// digit.
 bool tells_dialects_apart(std::string_view id);
 
 // Which dialects to try for an operator, in order.
@@ -48,14 +50,14 @@ struct DialectsToTry {
   bool first_decides = false;  // a hit of the first is taken without looking at the others
 };
 
-// What was learned about each operator's ids. Owned by the engine, used by Correlator and OrphanReceipts. Grows with the
-// number of operators only. Cannot fail.
+// What was learned about each operator's ids. Owned by the engine, used by Correlator and OrphanReceipts.
+// Grows with the number of operators only. Cannot fail.
 class IdRules {
  public:
   [[nodiscard]] DialectsToTry to_try(OperatorId op, IdDialect setting) const;
 
-  // A match whose dialects give different keys: informative. Returns the dialect if this one made it the learned one
-  // (at least 20 and 95 % of the last 50): the caller writes it to the journal and logs it.
+  // A match whose dialects give different keys: informative. Returns the dialect if this one made it the
+  // learned one (at least 20 and 95 % of the last 50): the caller writes it to the journal and logs it.
   std::optional<IdDialect> observe(OperatorId op, IdDialect hit);
 
   [[nodiscard]] IdDialect learned(OperatorId op) const;  // kAuto = nothing yet

@@ -64,10 +64,11 @@ struct Orphan : Homed, OrphanAgeHook, OrphanOperatorHook {
 
 inline Report report_of(const Orphan& o) { return {o.state, o.accepted_word, o.err.view()}; }
 
-// Receipts that came before the submit_sm_resp that names their message (operators do this under load), and those that
-// match nothing. Owned by the engine, on its thread. Keeps the newest `bound` in memory for at most the retention; past
-// either, a receipt lives on in history only, still listed. A full table drops its oldest and counts it. Not a retry
-// queue: a receipt leaves as soon as its message is known. Costs one comparison per result while the operator has none.
+// Receipts that came before the submit_sm_resp that names their message (operators do this under load), and
+// those that match nothing. Owned by the engine, on its thread. Keeps the newest `bound` in memory for at
+// most the retention; past either, a receipt lives on in history only, still listed. A full table drops its
+// oldest and counts it. Not a retry queue: a receipt leaves as soon as its message is known. Costs one
+// comparison per result while the operator has none.
 class OrphanReceipts {
  public:
   struct Limits {
@@ -84,12 +85,14 @@ class OrphanReceipts {
   // Takes it in; replay gives them back in the order of their receipt.
   Orphan& park(std::unique_ptr<Orphan> orphan);
 
-  // A result named `part` of `message` with `operator_id`: the oldest parked receipt for it, or null. Call again after
-  // remove() until it is null: ENROUTE may wait in front of DELIVERED. `settings` decides dialect and address check.
+  // A result named `part` of `message` with `operator_id`: the oldest parked receipt for it, or null. Call
+  // again after remove() until it is null: ENROUTE may wait in front of DELIVERED. `settings` decides dialect
+  // and address check.
   [[nodiscard]] Orphan* match(OperatorId op, std::string_view operator_id, const Message& message,
                               const OperatorSettings& settings);
-  // The same for a part that became uncertain: by reference, else by both addresses and time. Null unless exactly one
-  // receipt fits. The caller has made sure that exactly one part fits: no other open one has these addresses.
+  // The same for a part that became uncertain: by reference, else by both addresses and time. Null unless
+  // exactly one receipt fits. The caller has made sure that exactly one part fits: no other open one has
+  // these addresses.
   [[nodiscard]] Orphan* match_uncertain(OperatorId op, const Message& message, WallTime submitted_at);
 
   // The dialect that a matched orphan taught, if it did (see IdRules::observe). Call once, before remove().

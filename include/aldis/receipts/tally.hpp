@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators do with receipts, counted: aldis_receipts_* of the metrics page, and the material of its alarms.
+// What operators do with receipts, counted: aldis_receipts_* of the metrics page, and the material of its
+// alarms.
 #pragma once
 
 #include <array>
@@ -18,11 +19,12 @@
 
 namespace aldis::receipts {
 
-// Counters per operator. Owned by the engine, incremented on its thread, one line each at the place where it happens.
-// Grows with the number of operators. Not for decisions.
+// Counters per operator. Owned by the engine, incremented on its thread, one line each at the place where it
+// happens. Grows with the number of operators. Not for decisions.
 class Tally {
  public:
-  // A part was accepted by the operator and awaits its receipt; and: it does not any more, whatever the reason.
+  // A part was accepted by the operator and awaits its receipt; and: it does not any more, whatever the
+  // reason.
   void requested(OperatorId op) {
     ++at(op).requested;
     ++at(op).awaited;

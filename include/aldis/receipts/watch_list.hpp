@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts that a receipt must find without an id: uncertain ones, and those whose operator answered OK with an empty id
-// (CONTRACT D4; SMPP 6.5, last rule).
+// Parts that a receipt must find without an id: uncertain ones, and those whose operator answered OK with an
+// empty id (CONTRACT D4; SMPP 6.5, last rule).
 #pragma once
 
 #include <array>
@@ -18,8 +18,9 @@ namespace aldis::receipts {
 
 class MessageLookup;  // correlator.hpp
 
-// Owned by Correlator. Bounded by what is leased, or awaits a receipt without an id. A receipt that fits two parts fits
-// none: never a guess. Looks at no more than kLooksMax entries; more of one destination count as "several".
+// Owned by Correlator. Bounded by what is leased, or awaits a receipt without an id. A receipt that fits two
+// parts fits none: never a guess. Looks at no more than kLooksMax entries; more of one destination count as
+// "several".
 class WatchList {
  public:
   static constexpr unsigned kLooksMax = 1024;

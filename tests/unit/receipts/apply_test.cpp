@@ -22,7 +22,8 @@ Applied apply(Message& m, std::uint16_t part, Status state, WallTime now = kStar
   return apply_receipt(m, part, says(state), now, {});
 }
 
-// The table of CONTRACT 1, written the other way round: the best state that every part is at least as good as.
+// The table of CONTRACT 1, written the other way round: the best state that every part is at least as good
+// as.
 Status by_the_book(const std::vector<Status>& parts) {
   for (const Status s :
        {Status::kRejected, Status::kUndeliverable, Status::kExpired, Status::kDeleted, Status::kUnknown}) {
