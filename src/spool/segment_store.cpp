@@ -97,6 +97,9 @@ Result<Work, ports::FileError> SegmentStore::idle_work(bool quiet) {
   if (failure_) { return refused(*failure_); }
   auto work = wants_ready() ? prepare_slice() : shrink_slice(quiet);
   if (work.has_error()) { return fail(work.error()); }
+  if (!wants_ready()) {
+    disk_full_ = false;
+  }  // not before: while the reserve is short, room() has to count it
   return work;
 }
 
@@ -108,10 +111,7 @@ Result<Work, ports::FileError> SegmentStore::prepare_slice() {
   }
   const auto octets = std::clamp(2 * std::exchange(octets_since_slice_, 0), kSliceOctetsMin, kSliceOctetsMax);
   auto done = fill(octets);
-  if (done.has_value()) {
-    disk_full_ = false;
-    return Work::kMore;
-  }
+  if (done.has_value()) { return Work::kMore; }
   if (!is_disk_full(done.error())) { return done.error(); }
   disk_full_ = true;
   return abandon_filling();

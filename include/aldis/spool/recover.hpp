@@ -100,7 +100,7 @@ struct VerifyReport {
   Lsn durable{};  // proved
   std::uint64_t records_unproven = 0;
   std::uint64_t octets_torn = 0;
-  std::optional<Damage> damage;  // the first one; the figures then cover what could be read before it
+  std::optional<Damage> damage;  // the first one; without figures when the segments could not be followed
 };
 
 VerifyReport verify(ports::Files& files);
