@@ -227,6 +227,16 @@ void Dispatch::refund(Instant now, OperatorId op, std::uint32_t parts) {
   rate.refund(parts);
 }
 
+bool Dispatch::take(Instant now, OperatorId op, std::uint32_t parts) {
+  Rate& rate = operator_of(op).rate;
+  rate.advance(now);
+  if (!rate.ready(parts)) { return false; }
+  rate.take(parts);
+  return true;
+}
+
+Instant Dispatch::token_at(OperatorId op) { return operator_of(op).rate.ready_at(1); }
+
 double Dispatch::rate(Instant now, OperatorId op) {
   Rate& rate = operator_of(op).rate;
   rate.advance(now);

@@ -145,7 +145,7 @@ Instant Engine::next_deadline() const {
       if (!link.up) { continue; }
       const bool waits = !link.ready.empty() && link.credit > 0;
       if (waits || (queued && link.leased < link.lease_max && !s.draining)) {
-        const Instant tokens = waits ? Instant{} : state_->dispatch.tokens_at(OperatorId{i});
+        const Instant tokens = waits ? state_->dispatch.token_at(OperatorId{i}) : state_->dispatch.tokens_at(OperatorId{i});
         next = std::min(next, std::max(link.silent_until, tokens));
       }
     }

@@ -256,6 +256,7 @@ Message* leased_part(State& s, const PartRef& ref) {
 void send_ready(State& s, const Now& now, LinkId id) {
   Link& link = link_of(s, id);
   while (link.up && link.credit > 0 && !link.ready.empty() && now.mono >= link.silent_until) {
+    if (!s.dispatch.take(now.mono, link.op, 1)) { return; }
     const PartRef ref = link.ready.front();
     link.ready.pop_front();
     if (Message* message = leased_part(s, ref)) { send_now(s, now, id, *message, ref.part); }
@@ -264,7 +265,6 @@ void send_ready(State& s, const Now& now, LinkId id) {
 
 void not_sent(State& s, const Now& now, LinkId id, const PartRef& ref) {
   if (Message* message = leased_part(s, ref)) {
-    s.dispatch.on_answer(now.mono, message->op, OutcomeClass::kNotSent);
     part_result(s, now, *message, ref.part, id, {OutcomeClass::kNotSent, 0, {}, {}});
   }
 }
@@ -470,9 +470,14 @@ void lease_work(State& s, const Now& now) {
 
 void lease_ready(State& s, const Now& now, const LeaseReady& ready) {
   Link& link = link_of(s, ready.link);
-  if (!link.up || link.epoch != ready.epoch) { return not_sent(s, now, ready.link, ready.part); }
+  const bool current = link.up && link.epoch == ready.epoch;
+  if (current && link.credit > 0 && link.ready.empty() && now.mono >= link.silent_until) {
+    if (Message* message = leased_part(s, ready.part)) { send_now(s, now, ready.link, *message, ready.part.part); }
+    return;
+  }
+  s.dispatch.refund(now.mono, link.op, 1);  // it pays when it leaves
+  if (!current) { return not_sent(s, now, ready.link, ready.part); }
   link.ready.push_back(ready.part);
-  send_ready(s, now, ready.link);
 }
 
 void places_freed(State& s, const PlacesFreed& freed) {
