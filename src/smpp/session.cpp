@@ -10,6 +10,22 @@
 
 namespace aldis::smpp {
 
+namespace {
+
+// Octets of a response's mandatory fields when all of them are empty or zero.
+std::size_t mandatory_octets_of(CommandId request) {
+  switch (request) {
+    case CommandId::kSubmitSm:
+    case CommandId::kDataSm:
+    case CommandId::kDeliverSm: return 1;    // message_id
+    case CommandId::kSubmitMulti: return 2;  // message_id, no_unsuccess
+    case CommandId::kQuerySm: return 4;      // message_id, final_date, message_state, error_code
+    default: return 0;
+  }
+}
+
+}  // namespace
+
 SessionOptions SessionOptions::client() {
   SessionOptions options;
   options.role = Role::kClient;
@@ -112,13 +128,12 @@ void Session::send_error(CommandId request, std::uint32_t sequence_number, Comma
                          Octets tlvs) {
   const auto id = response_to(request);
   if (!may_send_tlvs()) { tlvs = {}; }
-  const bool is_message = request == CommandId::kSubmitSm || request == CommandId::kDataSm ||
-                          request == CommandId::kSubmitMulti || request == CommandId::kQuerySm;
-  // A deliver_sm_resp always has its NUL: some centres insist on it. Before TLVs there must be one too.
-  const bool with_nul =
-      request == CommandId::kDeliverSm || (is_message && (options_.error_body_empty || !tlvs.empty()));
+  const auto mandatory = mandatory_octets_of(request);
+  // A deliver_sm_resp always has its NUL: some centres insist on it.
+  const bool with_nul = request == CommandId::kDeliverSm || (mandatory > 0 && options_.error_body_empty);
   std::string body;  // inline unless there are TLVs
-  if (with_nul) { body.push_back('\0'); }
+  // TLVs stand behind the mandatory fields: whoever reads those first would take a tag for a message_id.
+  body.append(tlvs.empty() ? std::size_t{with_nul} : mandatory, '\0');
   body.append(tlvs);
   const auto before = out_.size();
   encode_octets(out_, id, status, sequence_number, body);

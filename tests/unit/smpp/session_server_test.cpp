@@ -177,7 +177,7 @@ TEST_CASE("sequence numbers 0 and above 0x7FFFFFFF are echoed") {
                           "submit_sm_resp ROK #2147483649"});
 }
 
-TEST_CASE("errors have no body, or one NUL by a setting, and TLVs only behind a NUL") {
+TEST_CASE("errors have no body, or one NUL by a setting, and TLVs only behind all mandatory fields") {
   ServerFixture f;
   f.receive(submit_pdu(1) + submit_pdu(2));
   f.session.respond_error(f.now, CommandId::kSubmitSm, 1, CommandStatus::kThrottled);
@@ -187,6 +187,19 @@ TEST_CASE("errors have no body, or one NUL by a setting, and TLVs only behind a 
   append_tlv_cstring(tlvs, TlvTag::kAdditionalStatusInfoText, "no_credit");
   f.session.respond_error(f.now, CommandId::kSubmitSm, 2, CommandStatus::kSubmitFailed, tlvs);
   CHECK(f.out == raw_pdu(0x80000004, 0x45, 2, std::string(1, '\0') + tlvs));
+  f.out.clear();
+  const auto behind = [&](CommandId command, std::size_t nuls) {  // message_id and what else the response has
+    f.receive(submit_pdu(3));
+    f.out.clear();
+    f.session.respond_error(f.now, command, 3, CommandStatus::kInvalidMessageId, tlvs);
+    CHECK(f.out.substr(16) == std::string(nuls, '\0') + tlvs);
+  };
+  behind(CommandId::kDataSm, 1);
+  behind(CommandId::kSubmitMulti, 2);
+  behind(CommandId::kQuerySm, 4);
+  behind(CommandId::kCancelSm, 0);
+  behind(CommandId::kReplaceSm, 0);
+  f.out.clear();
 
   auto options = quiet_server();
   options.error_body_empty = true;
