@@ -49,6 +49,7 @@ inline constexpr auto kSteps = std::to_array<Step>({
     {Status::kSent, Status::kUnknown},        {Status::kSent, Status::kQueued},
     // A receipt of an earlier, uncertain attempt came while the message waited for its resend.
     {Status::kQueued, Status::kDelivered},    {Status::kQueued, Status::kSent},
+    {Status::kQueued, Status::kUncertain},  // ... and other parts of it are still uncertain
     // Quarantined, or the last of several parts ended without an outcome while another was queued.
     {Status::kQueued, Status::kUnknown},      {Status::kScheduled, Status::kUnknown},
     // D6: the network's verdict may replace our own EXPIRED, or any UNKNOWN, once.
