@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <variant>
+#include <vector>
 
 #include "aldis/core/effects.hpp"
 
@@ -12,7 +13,6 @@ namespace aldis::engine {
 // Lease places of a link that come free once the results that free them are durable.
 struct PlacesFreed {
   LinkId link;
-  std::uint32_t epoch = 0;  // bind of the link that took them
   std::uint32_t count = 0;
 };
 
@@ -37,33 +37,40 @@ class PromiseGate {
   // The turn is over: everything held in it depends on `after`.
   void seal(Lsn after) {
     if (turn_.empty()) { return; }
-    for (auto& held : turn_) { queue_.push_back(std::move(held)); }
-    marks_.push_back({after, turn_.size()});
+    sealed_ += turn_.size();
+    turns_.push_back({after, std::move(turn_)});
     turn_.clear();
-  }
-
-  template <class Release>
-  void release(Lsn durable, Release&& release_one) {
-    while (!marks_.empty() && marks_.front().after <= durable) {
-      for (std::size_t left = marks_.front().count; left > 0; --left) {
-        Held held = std::move(queue_.front());
-        queue_.pop_front();
-        release_one(held);
-      }
-      marks_.pop_front();
+    if (!spare_.empty()) {
+      turn_.swap(spare_.back());
+      spare_.pop_back();
     }
   }
 
-  [[nodiscard]] std::size_t size() const { return turn_.size() + queue_.size(); }
+  // release_one(Held&) may hold new things: they belong to the present turn.
+  template <class Release>
+  void release(Lsn durable, Release&& release_one) {
+    while (!turns_.empty() && turns_.front().after <= durable) {
+      std::vector<Held> items = std::move(turns_.front().items);
+      turns_.pop_front();
+      sealed_ -= items.size();
+      for (Held& held : items) { release_one(held); }
+      items.clear();
+      if (spare_.size() < kSparesMax) { spare_.push_back(std::move(items)); }
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const { return turn_.size() + sealed_; }
 
  private:
-  struct Mark {
+  static constexpr std::size_t kSparesMax = 8;  // more turns than that are never under way at once
+  struct Turn {
     Lsn after;
-    std::size_t count;
+    std::vector<Held> items;
   };
   std::vector<Held> turn_;
-  std::deque<Held> queue_;
-  std::deque<Mark> marks_;
+  std::deque<Turn> turns_;
+  std::vector<std::vector<Held>> spare_;  // their memory is used again
+  std::size_t sealed_ = 0;
 };
 
 }  // namespace aldis::engine

@@ -76,6 +76,7 @@ class Window {
   [[nodiscard]] std::size_t mask() const { return table_.size() - 1; }
   [[nodiscard]] std::size_t cell_of(
       std::uint32_t sequence) const;  // its cell, or the empty one where it would stand
+  [[nodiscard]] std::size_t home_of(std::uint32_t sequence) const;
   [[nodiscard]] bool in_use(std::uint32_t sequence) const;
   void erase_cell(std::size_t cell);
   void grow();
