@@ -12,7 +12,7 @@ using enum Reload;
 
 namespace {
 
-// --- node, runtime, storage -----------------------------------------------------------------------------------------
+// --- node, runtime, storage --------------------------------------------------------------------------------
 
 Row node_row() {
   return group<Settings>(
@@ -66,7 +66,7 @@ Row storage_row() {
   return nested("storage", &Settings::storage, std::move(rows), kRestart, "The journal.");
 }
 
-// --- doors ----------------------------------------------------------------------------------------------------------
+// --- doors -------------------------------------------------------------------------------------------------
 
 void finish_smpp_listener(void* object, Scope& scope) {
   const auto& listener = as<SmppListener>(object);
@@ -168,7 +168,7 @@ Row http_row() {
                          kLive, "Health and metrics.");
 }
 
-// --- limits and telemetry -------------------------------------------------------------------------------------------
+// --- limits and telemetry ----------------------------------------------------------------------------------
 
 Row limits_row() {
   using L = LimitSettings;

@@ -32,7 +32,7 @@ class ViewBuffer final : public std::streambuf {
   }
 };
 
-// --- before YAML ----------------------------------------------------------------------------------------------------
+// --- before YAML -------------------------------------------------------------------------------------------
 
 // Octets of the UTF-8 character at text[i], 0 = invalid (overlong forms, surrogates and > U+10FFFF included).
 std::size_t utf8_length(std::string_view text, std::size_t i) {
@@ -85,7 +85,7 @@ void check_octets(std::string_view text, std::uint32_t source) {
   }
 }
 
-// --- YAML events into nodes -----------------------------------------------------------------------------------------
+// --- YAML events into nodes --------------------------------------------------------------------------------
 
 class Builder final : public YAML::EventHandler {
  public:
@@ -226,7 +226,7 @@ class Builder final : public YAML::EventHandler {
   bool has_refused_ = false;
 };
 
-// --- keys given twice -----------------------------------------------------------------------------------------------
+// --- keys given twice --------------------------------------------------------------------------------------
 
 std::string place_text(const Sources& sources, Mark mark) {
   return fmt::format("{}:{}:{}", sources.name(mark.source), mark.line, sources.column(mark));

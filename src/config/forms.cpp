@@ -26,7 +26,7 @@ std::optional<unsigned> number_of(std::string_view text, unsigned max, int base 
   return whole && value <= max ? std::optional(value) : std::nullopt;
 }
 
-// --- addresses ------------------------------------------------------------------------------------------------------
+// --- addresses ---------------------------------------------------------------------------------------------
 
 struct Ip {
   std::array<std::uint8_t, 16> octets{};  // IPv4: the first 4
@@ -131,7 +131,7 @@ MaybeFault check_network(std::string_view text) {
   return wrong("an address or a network, for example 203.0.113.0/24", text);
 }
 
-// --- words ----------------------------------------------------------------------------------------------------------
+// --- words -------------------------------------------------------------------------------------------------
 
 MaybeFault check_ascii(std::string_view text) {
   for (const char c : text) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What texts must look like: names, addresses, networks, prefixes, patterns. Pure; a refusal says what is wrong without
-// the text where that may be private.
+// What texts must look like: names, addresses, networks, prefixes, patterns. Pure; a refusal says what is
+// wrong without the text where that may be private.
 #pragma once
 
 #include <optional>

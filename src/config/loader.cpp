@@ -82,7 +82,7 @@ std::optional<Node> Loader::file(const Rows& rows, const std::string& path) {
   return root;
 }
 
-// --- includes -------------------------------------------------------------------------------------------------------
+// --- includes ----------------------------------------------------------------------------------------------
 
 void Loader::includes(Node& root) {
   const Node* patterns = root.find("include");
@@ -124,7 +124,7 @@ void Loader::include(Node& root, const std::string& path) {
   merge_file(root, std::move(*node));
 }
 
-// --- environment and command line -----------------------------------------------------------------------------------
+// --- environment and command line --------------------------------------------------------------------------
 
 void Loader::overrides(Node& root) {
   if (!program_.environment_prefix.empty()) {
@@ -138,7 +138,7 @@ void Loader::overrides(Node& root) {
   }
 }
 
-// --- defaults and profiles ------------------------------------------------------------------------------------------
+// --- defaults and profiles ---------------------------------------------------------------------------------
 
 void Loader::layers(Node& root) {
   for (const auto& each : program_.layers) { layer(root, each); }

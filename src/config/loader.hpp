@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading for any program whose rows are given: files, includes, profiles, defaults, environment, command line, in the
-// order of precedence, and every problem at once.
+// Loading for any program whose rows are given: files, includes, profiles, defaults, environment, command
+// line, in the order of precedence, and every problem at once.
 #pragma once
 
 #include <map>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows from member pointers. One function per shape of member; types and bounds first, words for users last:
-//   row("reserve_segments", &StorageSettings::reserve_segments, whole(2, 64), kRestart, "segments", "Segments kept ...")
+//   row("reserve_segments", &StorageSettings::reserve_segments, whole(2, 64), kRestart, "segments", "...")
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace aldis::config {
 
-// --- values and members ---------------------------------------------------------------------------------------------
+// --- values and members ------------------------------------------------------------------------------------
 
 template <class M>
 M from_value(const Value& value) {
@@ -68,7 +68,7 @@ inline Row plain_row(std::string_view name, Type type, Reload reload, std::strin
   return row;
 }
 
-// --- rows -----------------------------------------------------------------------------------------------------------
+// --- rows --------------------------------------------------------------------------------------------------
 
 // A scalar whose member is reached in its own way.
 template <class S>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A configuration file as a tree: what document.cpp makes of YAML, what merging, layers and overrides change, and what the
-// reader turns into structs. Every node knows where it came from, so that a finding has a place after all merging.
+// A configuration file as a tree: what document.cpp makes of YAML, what merging, layers and overrides change,
+// and what the reader turns into structs. Every node knows where it came from, so that a finding has a place
+// after all merging.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a configuration names outside its own text: files, environment, credentials; and the ${...} that pulls them in.
-// Reads files at load time only; remembers nothing.
+// What a configuration names outside its own text: files, environment, credentials; and the ${...} that pulls
+// them in. Reads files at load time only; remembers nothing.
 #pragma once
 
 #include <map>
@@ -28,7 +28,8 @@ class Outside {
   Outside(const std::map<std::string, std::string>& environment, std::string_view credential_prefix)
       : environment_(environment), credential_prefix_(credential_prefix) {}
 
-  // One trailing newline is cut. `directory`: what relative paths start at. The error says what could not be read.
+  // One trailing newline is cut. `directory`: what relative paths start at. The error says what could not be
+  // read.
   [[nodiscard]] Result<std::string, Unreadable> file(const std::string& path,
                                                      const std::string& directory) const;
   [[nodiscard]] Result<std::string, Unreadable> credential(const std::string& name) const;
@@ -40,8 +41,8 @@ class Outside {
   std::string_view credential_prefix_;
 };
 
-// Replaces ${NAME}, ${NAME:-default}, ${file:PATH}, ${cred:NAME} and $$ in all scalar values; one pass, and never read
-// as YAML again. Keys and what stands below x- keys stay as they are.
+// Replaces ${NAME}, ${NAME:-default}, ${file:PATH}, ${cred:NAME} and $$ in all scalar values; one pass, and
+// never read as YAML again. Keys and what stands below x- keys stay as they are.
 void substitute(Node& root, const Outside& outside, const Sources& sources, Report& report);
 
 }  // namespace aldis::config

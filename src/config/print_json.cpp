@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON Schema 2020-12 for editors. Scalars may also be ${...}, which is text until it is replaced; the schema describes
-// what stands there afterwards.
+// JSON Schema 2020-12 for editors. Scalars may also be ${...}, which is text until it is replaced; the schema
+// describes what stands there afterwards.
 #include <fmt/format.h>
 
 #include "config/print.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file with every key. What is left out by default, and an example item of lists that are empty by default, stand as
-// comments.
+// The file with every key. What is left out by default, and an example item of lists that are empty by
+// default, stand as comments.
 #include <fmt/format.h>
 
 #include "config/print.hpp"

@@ -123,7 +123,7 @@ void Reader::scalar(const Row& row, const Node& node, void* owner, const Path& p
   row.access.set(owner, 0, *parsed);
 }
 
-// --- secrets --------------------------------------------------------------------------------------------------------
+// --- secrets -----------------------------------------------------------------------------------------------
 
 void Reader::secret(const Row& row, const Node& node, void* owner, const Path& path) {
   if (node.is_map()) { return secret_from(row, node, owner, path); }
@@ -172,7 +172,7 @@ void Reader::secret_from(const Row& row, const Node& node, void* owner, const Pa
   row.access.set(owner, 0, *text);
 }
 
-// --- maps, lists, dictionaries --------------------------------------------------------------------------------------
+// --- maps, lists, dictionaries -----------------------------------------------------------------------------
 
 void Reader::nested(const Row& row, const Node& node, void* owner, const Path& path) {
   if (!node.is_map()) { return report_.add(node.mark, path.text(), wrong_type(row.type, node)); }
@@ -273,7 +273,7 @@ void Reader::check_references() {
   }
 }
 
-// --- Scope ----------------------------------------------------------------------------------------------------------
+// --- Scope -------------------------------------------------------------------------------------------------
 
 Scope::Found Scope::at(std::initializer_list<std::string_view> keys) const {
   Found found{&node_, 0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tree, read by rows into structs. Every fault is told with its place and reading goes on; a value that was refused
-// leaves the member's default. References are checked at the end, when all names are known.
+// A tree, read by rows into structs. Every fault is told with its place and reading goes on; a value that was
+// refused leaves the member's default. References are checked at the end, when all names are known.
 #pragma once
 
 #include <map>
@@ -56,8 +56,8 @@ class Reader {
   std::map<std::string_view, std::map<std::string, Mark>> unique_;
 };
 
-// Tells the report where literal secrets stand in a file, before merging and overrides take some of them out of the tree:
-// lines that hold one are never shown, nor lines of keys nobody knows.
+// Tells the report where literal secrets stand in a file, before merging and overrides take some of them out
+// of the tree: lines that hold one are never shown, nor lines of keys nobody knows.
 void hide_secrets(const Rows& rows, const Node& node, Report& report);
 
 // The map that was just read, as its Rows::finish sees it: what was given, and faults at the right place.

@@ -12,7 +12,8 @@ constexpr std::size_t kSourceLineMax = 200;  // octets; a longer line says more 
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// Lines that may hold a secret no row knows of (a key misspelt, a file half read) are recognised by their words.
+// Lines that may hold a secret no row knows of (a key misspelt, a file half read) are recognised by their
+// words.
 bool smells_of_secret(std::string_view line) {
   std::string lower(line);
   std::transform(lower.begin(), lower.end(), lower.begin(),
@@ -47,7 +48,7 @@ bool shows_its_line(Code code) {
 }
 }  // namespace
 
-// --- Sources --------------------------------------------------------------------------------------------------------
+// --- Sources -----------------------------------------------------------------------------------------------
 
 std::uint32_t Sources::add_file(std::string name, std::string text) {
   Source source{Kind::kFile, std::move(name), std::move(text), {0}};
@@ -94,7 +95,7 @@ std::string Sources::directory(std::uint32_t source) const {
   return std::filesystem::path(name(at)).parent_path().string();
 }
 
-// --- Report ---------------------------------------------------------------------------------------------------------
+// --- Report ------------------------------------------------------------------------------------------------
 
 void Report::add(Mark mark, std::string path, Fault fault) {
   put(mark, std::move(path), std::move(fault), false);

@@ -50,8 +50,8 @@ struct Fault {
   std::string hint;
 };
 
-// Collects problems. Two layers of one value (a default and the item it went into) are told once: by place and code.
-// At most kProblemsMax are kept; the last one then says so.
+// Collects problems. Two layers of one value (a default and the item it went into) are told once: by place
+// and code. At most kProblemsMax are kept; the last one then says so.
 class Report {
  public:
   static constexpr std::size_t kProblemsMax = 1000;

@@ -30,7 +30,8 @@ constexpr std::uint64_t kHuge = std::numeric_limits<std::int64_t>::max();
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Digits without sign, separators or leading zero (which some readers take for octal); too many of them are kHuge.
+// Digits without sign, separators or leading zero (which some readers take for octal); too many of them are
+// kHuge.
 std::optional<std::uint64_t> whole_of(std::string_view text) {
   if (text.empty() || (text.size() > 1 && text[0] == '0')) { return std::nullopt; }
   for (const char c : text) {
@@ -203,7 +204,8 @@ std::string print_duration(Duration value) {
 
 bool needs_quotes(std::string_view text) {
   static const RE2 kTaken(
-      "~|[nN]ull|NULL|[yYnN]|[yY]es|YES|[nN]o|NO|[tT]rue|TRUE|[fF]alse|FALSE|[oO]n|ON|[oO]ff|OFF|=|<<"  // null, bool
+      "~|[nN]ull|NULL|[yYnN]|[yY]es|YES|[nN]o|NO|[tT]rue|TRUE|[fF]alse|FALSE|[oO]n|ON|[oO]ff|OFF"
+      "|=|<<"
       "|[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0o[0-7_]+"                                   // whole numbers
       "|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\\.[0-9_]*)?"                                       // base 60
       "|[-+]?[0-9][0-9_]*(\\.[0-9_]*)?([eE][-+]?[0-9]+)?|[-+]?\\.[0-9_]+([eE][-+]?[0-9]+)?"  // numbers

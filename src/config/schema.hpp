@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A setting is a row (STYLE rule 13): name, type with bounds, reload class, one sentence, and how to reach the member of
-// the struct it fills. Loader, validation, JSON Schema, conf/*.yaml and docs are made of rows and of nothing else. The
-// machinery knows rows, not programs: aldisd's rows stand in aldisd_*.cpp, make_row.hpp makes them from member pointers.
+// A setting is a row (STYLE rule 13): name, type with bounds, reload class, one sentence, and how to reach
+// the member of the struct it fills. Loader, validation, JSON Schema, conf/*.yaml and docs are made of rows
+// and of nothing else. The machinery knows rows, not programs: aldisd's rows stand in aldisd_*.cpp,
+// make_row.hpp makes them from member pointers.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ namespace aldis::config {
 enum class Reload : std::uint8_t { kLive, kReconnect, kRestart };
 std::string_view name_of(Reload reload);
 
-// A scalar between text and member. std::monostate = left out. A choice is the index of its word (std::uint64_t), a
-// status range is first << 32 | last, a secret its text.
+// A scalar between text and member. std::monostate = left out. A choice is the index of its word
+// (std::uint64_t), a status range is first << 32 | last, a secret its text.
 using Value = std::variant<std::monostate, bool, std::uint64_t, double, Duration, std::string>;
 
 enum class Kind : std::uint8_t {
@@ -55,7 +56,6 @@ struct Type {
   Kind kind = Kind::kText;
   Value min;  // kWhole kNumber kDuration kSize kHex; monostate = none
   Value max;
-  std::string_view max_key;             // docs: the bound is another key of the same map ("per_second")
   bool zero_is_off = false;             // 0 (0s) is allowed below min
   TextForm form;                        // kText
   std::string_view refers;              // kText: must be a name given in lists that define this noun
@@ -78,7 +78,8 @@ struct Type {
   [[nodiscard]] bool is_named_list() const { return is_list_of_maps() && !defines.empty(); }
 };
 
-// How a row reaches its member; owners are passed as what Rows::of they belong to. Unused functions are empty.
+// How a row reaches its member; owners are passed as what Rows::of they belong to. Unused functions are
+// empty.
 struct Access {
   std::function<void(void* owner, std::size_t index, const Value&)>
       set;                                                       // scalar: index 0; list of scalars: each
@@ -141,8 +142,8 @@ class Scope;  // reader.hpp: a map that was just read, for checks between its ke
 
 struct Rows {
   std::vector<Row> rows;
-  // Defaults that depend on other keys, and rules between keys; called once the map was read and none of its own values
-  // was refused (maps and items below it may have faults of their own).
+  // Defaults that depend on other keys, and rules between keys; called once the map was read and none of its
+  // own values was refused (maps and items below it may have faults of their own).
   std::function<void(void* object, Scope& scope)> finish;
 
   [[nodiscard]] const Row* find(std::string_view name) const;
@@ -152,7 +153,8 @@ struct Rows {
 std::shared_ptr<const Rows> without(const Rows& rows, std::initializer_list<std::string_view> names);
 std::shared_ptr<const Rows> profile_part(const Rows& rows);
 
-// A program's file. The rows of `layered` lists take their defaults from `defaults`, and from profiles where rows say so.
+// A program's file. The rows of `layered` lists take their defaults from `defaults`, and from profiles where
+// rows say so.
 struct Layer {
   std::string_view list;      // "operators"
   std::string_view defaults;  // "operator_defaults"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// From YAML files to aldis::Settings. Called at start, by --check and by a reload, on the caller's thread; reads the files,
-// profiles and secrets it names and nothing else, keeps no state, starts no thread. Never throws for what stands in a
-// file: every finding is a Problem, all of them at once, in order of place. Not for the console's file: its rows are its
-// own, the machinery (src/config/schema.hpp) is the same.
+// From YAML files to aldis::Settings. Called at start, by --check and by a reload, on the caller's thread;
+// reads the files, profiles and secrets it names and nothing else, keeps no state, starts no thread. Never
+// throws for what stands in a file: every finding is a Problem, all of them at once, in order of place. Not
+// for the console's file: its rows are its own, the machinery (src/config/schema.hpp) is the same.
 #pragma once
 
 #include <map>

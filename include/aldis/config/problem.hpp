@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with a configuration, and where: the one form in which `aldisd --check`, the start, a reload and the API
-// tell it. Texts and codes: docs/configuration.md. A secret never stands in any member.
+// What is wrong with a configuration, and where: the one form in which `aldisd --check`, the start, a reload
+// and the API tell it. Texts and codes: docs/configuration.md. A secret never stands in any member.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,8 @@ struct Problem {
 // "FILE:LINE:COL: PATH: DETAIL; did you mean HINT?", then the source line and a caret where there is one.
 std::string render(const Problem& problem);
 
-// All of them in the order given, and the summary: "2 files, 4 errors, 0 warnings: not loaded". `strict`: warnings count
-// as errors.
+// All of them in the order given, and the summary: "2 files, 4 errors, 0 warnings: not loaded". `strict`:
+// warnings count as errors.
 std::string render(const std::vector<Problem>& problems, std::size_t files_count, bool strict = false);
 
 }  // namespace aldis::config

@@ -163,7 +163,7 @@ TEST_CASE("burst is a second of an account's rate, at least 10, and a tenth of a
   CHECK_FALSE(tree.load(account()).settings.accounts.at(0).throttle.has_value());
 }
 
-// --- secrets --------------------------------------------------------------------------------------------------------
+// --- secrets -----------------------------------------------------------------------------------------------
 
 TEST_CASE("secrets come from files, environment, credentials or text, and lose one newline") {
   ConfigTree tree;

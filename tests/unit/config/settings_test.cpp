@@ -97,11 +97,13 @@ runtime: {drain: 11s}
 storage: {path: /data, durability: relaxed, max_loss_ms: 20, segment_size: 8MiB, reserve_segments: 6}
 smpp:
   listeners: [{name: p, address: "[::1]:3000", system_id: gate, plain_public: true, connections_max: 7}]
-  timers: {session_init: 1s, pdu: 2s, enquire_link: 0s, enquire_link_response: 3s, response: 4s, inactivity: 31s, write_stall: 6s, unbind: 7s}
+  timers: {session_init: 1s, pdu: 2s, enquire_link: 0s, enquire_link_response: 3s, response: 4s,
+           inactivity: 31s, write_stall: 6s, unbind: 7s}
   pdu_octets_max: 2000
   unbound: {max: 20, per_source: 2}
 http: {listeners: [{name: h, address: "127.0.0.1:1"}]}
-limits: {messages_max: 1000, orphan_retention: 1h, orphans_in_memory: 2000, receipt_grace: 2h, late_window: 3h}
+limits: {messages_max: 1000, orphan_retention: 1h, orphans_in_memory: 2000,
+         receipt_grace: 2h, late_window: 3h}
 telemetry: {log: {format: json, level: debug, queue: 2048}}
 )");
   REQUIRE(tree.told(loaded) == "");
@@ -144,9 +146,13 @@ TEST_CASE("every key of an account fills its own member") {
 accounts:
   - name: acme
     enabled: false
-    logins: [{kind: smpp, user: u, password: secret, allow_ips: ["10.0.0.1"]}, {kind: smpp, user: v, password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"}]
-    smpp: {allow_ips: ["10.0.0.0/8"], version: "3.3", bind_types: [receiver], system_type: VMA, binds_max: 5, binds_max_transmitter: 1,
-           binds_max_receiver: 2, binds_max_transceiver: 3, window_in: 6, window_out: 7, message_id: dec, error_body: empty, error_text: true,
+    logins:
+      - {kind: smpp, user: u, password: secret, allow_ips: ["10.0.0.1"]}
+      - {kind: smpp, user: v, password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"}
+    smpp: {allow_ips: ["10.0.0.0/8"], version: "3.3", bind_types: [receiver], system_type: VMA, binds_max: 5,
+           binds_max_transmitter: 1,
+           binds_max_receiver: 2, binds_max_transceiver: 3, window_in: 6, window_out: 7, message_id: dec,
+           error_body: empty, error_text: true,
            query_rate: 8, fanout: submitter, deliver_rate: 9, status_map: {no_credit: 0x0401, throttled: 88}}
     throttle: {per_second: 100, burst: 12}
     caps: {minute: 1, day: 2, month: 3}
@@ -163,7 +169,8 @@ accounts:
     alphabet: latin1
     alphabet_fallback: refuse
     parts_max: 15
-    receipts: {mode: never, pdu: data_sm, swap: false, text: omit, fields: short, seconds: true, err: operator, intermediate_esm: 0x04, on_sent: true, long: each_part, retention: 5h}
+    receipts: {mode: never, pdu: data_sm, swap: false, text: omit, fields: short, seconds: true,
+               err: operator, intermediate_esm: 0x04, on_sent: true, long: each_part, retention: 5h}
 )");
   REQUIRE(tree.told(loaded) == "");
   const AccountSettings& a = loaded.settings.accounts.at(0);
@@ -270,7 +277,8 @@ operators:
     unflagged_receipts: true
     accepted_is: delivered
     stat_map: {"1": ENROUTE, FAIL: UNDELIVERABLE}
-    errors: [{status: 0x0420, class: perm, err: "045", note: content}, {status: 0x0400-0x04FF, class: tmp}, {status: 88, class: thr}]
+    errors: [{status: 0x0420, class: perm, err: "045", note: content},
+             {status: 0x0400-0x04FF, class: tmp}, {status: 88, class: thr}]
     unlisted: perm
     receipt_errors: {"069": {err: "027", note: absent}}
 )");
