@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a visitor sees first: tools/demo on the programs of this tree ends by itself, all messages as they should."""
+"""What a visitor sees first: tools/demo on the programs of this tree ends by itself, all as it should."""
 import json
 import os
 import pathlib
@@ -15,8 +15,8 @@ WANTED = {"plain": "delivered", "long": "delivered", "Arabic": "delivered", "rej
 
 def main():
     with tempfile.TemporaryDirectory(prefix="aldis-demo-test-") as where:
-        ran = subprocess.run([sys.executable, "-B", ROOT / "tools" / "demo", "--once", "--no-build"], text=True,
-                             capture_output=True, timeout=110, env={**os.environ, "TMPDIR": where})
+        command = [sys.executable, "-B", ROOT / "tools" / "demo", "--once", "--no-build"]
+        ran = subprocess.run(command, text=True, capture_output=True, timeout=110, env={**os.environ, "TMPDIR": where})
         print(ran.stdout, ran.stderr)
         assert ran.returncode == 0, f"tools/demo ended with {ran.returncode}"
         left = os.listdir(where)
@@ -30,7 +30,7 @@ def main():
     assert len(steps) == 5, steps
     assert any(re.search(r"long +accepted .* 3 parts", line) for line in lines), "three parts"
     assert any(re.search(r"Arabic +accepted .* ucs2", line) for line in lines), "Arabic goes in UCS-2"
-    assert any(re.search(r"rejected +rejected .* stat REJECTD  err \d+", line) for line in lines), "with its error"
+    assert any(re.search(r"rejected +rejected .* stat REJECTD  err \d+", line) for line in lines), "its error"
 
 
 if __name__ == "__main__":

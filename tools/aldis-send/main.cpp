@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One message, followed to its receipt. Each line is "MS ms  EVENT  key=value ...", with the milliseconds since
+// One message, followed to its receipt. Each line is "MS ms  EVENT  key=value ...", counted from
 // the start.
 #include <algorithm>
 #include <cstdio>
