@@ -4,8 +4,8 @@
 
 usage: bad_peer_test.py [CASE...]
 
-Each peer comes from a loopback address of its own, since what it does may be held against its address. Meanwhile a
-good customer sends and gets its receipts all the time, and must lose nothing.
+Each peer comes from a loopback address of its own, since what it does may be held against its address. Meanwhile
+a good customer sends and gets its receipts all the time, and must lose nothing.
 """
 import itertools
 import json
@@ -40,7 +40,8 @@ SOURCES = (f"127.0.{net}.{host}" for net, host in itertools.product(range(1, 200
 
 
 def pdu(command, body=b"", sequence=7, status=0, length=None):
-    return struct.pack(">IIII", 16 + len(body) if length is None else length, command, status, sequence) + body
+    length = 16 + len(body) if length is None else length
+    return struct.pack(">IIII", length, command, status, sequence) + body
 
 
 def bind(sequence=1, login=None):
@@ -305,7 +306,8 @@ def main():
             stopped = daemon.stop() if daemon.running() else daemon.process.returncode
             sim.stop()
         totals = json.loads((where / "good.out").read_text().strip().splitlines()[-1])
-        assert code == 0 and totals["refused"] == {} and totals["connections_lost"] == 0, f"the good customer: {totals}"
+        unharmed = code == 0 and totals["refused"] == {} and totals["connections_lost"] == 0
+        assert unharmed, f"the good customer: {totals}"
         assert totals["accepted"] > 100, f"too little to tell: {totals}"
         print(f"ok   the good customer lost none of {totals['accepted']} messages")
         assert stopped == 0, f"aldisd ended with {stopped}: {daemon.text()[-2000:]}"

@@ -16,7 +16,8 @@ WANTED = {"plain": "delivered", "long": "delivered", "Arabic": "delivered", "rej
 def main():
     with tempfile.TemporaryDirectory(prefix="aldis-demo-test-") as where:
         command = [sys.executable, "-B", ROOT / "tools" / "demo", "--once", "--no-build"]
-        ran = subprocess.run(command, text=True, capture_output=True, timeout=110, env={**os.environ, "TMPDIR": where})
+        ran = subprocess.run(command, text=True, capture_output=True, timeout=110,
+                             env={**os.environ, "TMPDIR": where})
         print(ran.stdout, ran.stderr)
         assert ran.returncode == 0, f"tools/demo ended with {ran.returncode}"
         left = os.listdir(where)
