@@ -13,11 +13,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
+
+from wait_until import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("ALDIS_BUILD", ROOT / "build" / "release"))
+SMALL_JOURNAL = ", segment_size: 1MiB, reserve_segments: 2"  # storage_extra: starts fast on a busy disk
 
 
 def program(name):
@@ -25,18 +27,6 @@ def program(name):
     if not path.exists():
         sys.exit(f"{path} is not there: build it first (tools/test does)")
     return str(path)
-
-
-def wait_until(condition, what, seconds=30.0):
-    """Polls until condition() is true and returns what it returned."""
-    deadline = time.monotonic() + seconds
-    while True:
-        got = condition()
-        if got:
-            return got
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager
