@@ -4,8 +4,8 @@
 
 usage: bad_peer_test.py [CASE...]
 
-Each peer comes from a loopback address of its own, since what it does may be held against its address. Meanwhile
-a good customer sends and gets its receipts all the time, and must lose nothing.
+Each peer comes from a loopback address of its own, since what it does may be held against its address.
+Meanwhile a good customer sends and gets its receipts all the time, and must lose nothing.
 """
 import itertools
 import json
