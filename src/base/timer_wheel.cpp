@@ -24,8 +24,8 @@ void TimerWheel::arm(TimerHook& hook, Instant at) {
   if (at != kNever) { place(hook); }
 }
 
-// A hook's level is the highest digit (base 64) in which its tick differs from ours, so each hook moves down at most
-// once per level.
+// A hook's level is the highest digit (base 64) in which its tick differs from ours, so each hook moves down
+// at most once per level.
 void TimerWheel::place(TimerHook& hook) {
   std::uint64_t due = tick_of(hook.at_);
   if (due <= tick_) {
@@ -75,7 +75,8 @@ TimerHook* TimerWheel::pop_due(Instant now) {
   }
 }
 
-// The first occupied slot of the lowest occupied level; for higher levels that is when the slot must be spread.
+// The first occupied slot of the lowest occupied level; for higher levels that is when the slot must be
+// spread.
 Instant TimerWheel::next_deadline() const {
   if (!due_.empty()) { return start_ + kTick * static_cast<Duration::rep>(tick_); }
   for (unsigned level = 0; level < kLevels; ++level) {

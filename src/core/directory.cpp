@@ -83,7 +83,9 @@ OperatorId Directory::find_operator(std::string_view name) const {
 
 std::vector<KnownName> Directory::names() const {
   std::vector<KnownName> out;
-  for (std::uint32_t i = 0; i < accounts_.size(); ++i) { out.push_back({KnownName::Kind::kAccount, i, accounts_[i].name}); }
+  for (std::uint32_t i = 0; i < accounts_.size(); ++i) {
+    out.push_back({KnownName::Kind::kAccount, i, accounts_[i].name});
+  }
   for (std::uint32_t i = 0; i < operators_.size(); ++i) {
     out.push_back({KnownName::Kind::kOperator, i, operators_[i].name});
   }

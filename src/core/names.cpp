@@ -64,23 +64,31 @@ RefusalWords words_of(Refusal refusal) {
     case Refusal::kUnavailable: return {"unavailable", "messages cannot be stored now; try again later"};
     case Refusal::kStopping: return {"stopping", "the gateway is stopping; bind again later"};
     case Refusal::kNoRoute: return {"no_route", "no operator serves this destination"};
-    case Refusal::kBadDestination: return {"bad_destination", "the destination is not a telephone number of 1 to 15 digits"};
-    case Refusal::kDestinationBlocked: return {"destination_blocked", "this account may not send to this destination"};
-    case Refusal::kBadSource: return {"bad_source", "the source is neither 1 to 20 digits nor 1 to 11 characters"};
+    case Refusal::kBadDestination:
+      return {"bad_destination", "the destination is not a telephone number of 1 to 15 digits"};
+    case Refusal::kDestinationBlocked:
+      return {"destination_blocked", "this account may not send to this destination"};
+    case Refusal::kBadSource:
+      return {"bad_source", "the source is neither 1 to 20 digits nor 1 to 11 characters"};
     case Refusal::kSourceNotAllowed: return {"source_not_allowed", "this account may not use this source"};
     case Refusal::kOptedOut: return {"opted_out", "the recipient has opted out"};
-    case Refusal::kTooManyParts: return {"too_many_parts", "the text needs more parts than the account may send"};
-    case Refusal::kBodyTooLong: return {"body_too_long", "the body does not fit in one part and cannot be split"};
+    case Refusal::kTooManyParts:
+      return {"too_many_parts", "the text needs more parts than the account may send"};
+    case Refusal::kBodyTooLong:
+      return {"body_too_long", "the body does not fit in one part and cannot be split"};
     case Refusal::kBodyOdd: return {"body_odd", "a UCS-2 body must have an even number of octets"};
-    case Refusal::kBadEncoding: return {"bad_encoding", "the body is not text of the alphabet that data_coding names"};
-    case Refusal::kBadSchedule: return {"bad_schedule", "schedule_delivery_time is malformed, past or too far ahead"};
+    case Refusal::kBadEncoding:
+      return {"bad_encoding", "the body is not text of the alphabet that data_coding names"};
+    case Refusal::kBadSchedule:
+      return {"bad_schedule", "schedule_delivery_time is malformed, past or too far ahead"};
     case Refusal::kBadValidity: return {"bad_validity", "validity_period is malformed, zero or past"};
     case Refusal::kTlvNotAllowed: return {"tlv_not_allowed", "more than 32 TLVs or 2,048 octets of them"};
     case Refusal::kTlvMissing: return {"tlv_missing", "a required TLV is missing"};
     case Refusal::kTlvValue: return {"tlv_value", "a TLV has a value that is not allowed"};
     case Refusal::kContentRefused: return {"content_refused", "the content is refused"};
     case Refusal::kAccountSuspended: return {"account_suspended", "the account is suspended"};
-    case Refusal::kDuplicateConflict: return {"duplicate_conflict", "the same key was used for another message"};
+    case Refusal::kDuplicateConflict:
+      return {"duplicate_conflict", "the same key was used for another message"};
     case Refusal::kBadServiceType: return {"bad_service_type", "service_type is longer than 5 characters"};
     case Refusal::kBindState: return {"bind_state", "this bind does not allow the operation"};
     case Refusal::kNoSuchMessage: return {"no_such_message", "no such message of this account"};

@@ -23,15 +23,18 @@ runtime::HttpResponse plain(unsigned status, std::string body) {
 }  // namespace
 
 Admin::Admin(runtime::Loop& engine_loop, Questions questions)
-    : engine_loop_(engine_loop), questions_(std::make_shared<Questions>(std::move(questions))), thread_("aldis-web") {}
+    : engine_loop_(engine_loop),
+      questions_(std::make_shared<Questions>(std::move(questions))),
+      thread_("aldis-web") {}
 
 Admin::~Admin() { stop(); }
 
 Result<void, std::string> Admin::open(const std::vector<HttpListener>& listeners) {
   for (const auto& listener : listeners) {
-    auto server = runtime::HttpServer::open(
-        thread_.loop(), listener.address,
-        [this](runtime::HttpRequest request, runtime::HttpAnswer answer) { handle(std::move(request), std::move(answer)); });
+    auto server = runtime::HttpServer::open(thread_.loop(), listener.address,
+                                            [this](runtime::HttpRequest request, runtime::HttpAnswer answer) {
+                                              handle(std::move(request), std::move(answer));
+                                            });
     if (server.has_error()) { return server.error(); }
     servers_.emplace_back(listener.name, std::move(*server));
   }
@@ -60,7 +63,9 @@ void Admin::handle(runtime::HttpRequest request, runtime::HttpAnswer answer) {
   waiting->answer = std::move(answer);
   waiting->alarm = std::make_unique<runtime::Alarm>(web, [waiting = std::weak_ptr{waiting}](const Now&) {
     const auto still = waiting.lock();
-    if (still != nullptr && still->answer) { std::exchange(still->answer, nullptr)(plain(503, "the engine does not turn\n")); }
+    if (still != nullptr && still->answer) {
+      std::exchange(still->answer, nullptr)(plain(503, "the engine does not turn\n"));
+    }
   });
   waiting->alarm->set(web.now().mono + kLiveWithin);
   engine_loop_.post([&web, waiting = std::move(waiting), questions = questions_, metrics, ready]() mutable {
@@ -72,7 +77,8 @@ void Admin::handle(runtime::HttpRequest request, runtime::HttpAnswer answer) {
       const std::string missing = questions->readiness();
       response.content_type = "application/json";
       response.status = missing.empty() ? 200 : 503;
-      response.body = missing.empty() ? R"({"status":"ready"})" "\n"
+      response.body = missing.empty() ? R"({"status":"ready"})"
+                                        "\n"
                                       : R"({"status":"not ready","missing":")" + missing + "\"}\n";
     }
     web.post([waiting = std::move(waiting), response = std::move(response)]() mutable {

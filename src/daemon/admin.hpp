@@ -14,11 +14,11 @@
 
 namespace aldis::daemon {
 
-// /livez, /readyz, /health and /metrics, on a thread of its own, so that a busy engine can still be asked whether it turns.
-// What needs the engine is posted to it and comes back as a value.
+// /livez, /readyz, /health and /metrics, on a thread of its own, so that a busy engine can still be asked
+// whether it turns. What needs the engine is posted to it and comes back as a value.
 class Admin {
  public:
-  struct Questions {               // called on the engine thread
+  struct Questions {  // called on the engine thread
     std::function<std::string()> metrics;
     std::function<std::string()> readiness;  // empty = ready, else what is missing
   };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/daemon.hpp"
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <unistd.h>
 
 #include "aldis/core/directory.hpp"
 #include "aldis/core/public_id.hpp"
@@ -48,7 +48,8 @@ Result<SipKey, ports::FileError> installation_key(ports::Files& files) {
     if (file.has_error()) { return file.error(); }
     if (const auto got = (*file)->read_at(0, kKeyOctets, octets); got.has_error()) { return got.error(); }
     if (octets.size() == kKeyOctets) { return SipKey::from(octets); }
-    return ports::FileError{0, std::string{kKeyFile} + " is shorter than 16 octets: restore it from a backup"};
+    return ports::FileError{0,
+                            std::string{kKeyFile} + " is shorter than 16 octets: restore it from a backup"};
   }
   constexpr std::string_view kTemporary = "installation.key.new";
   if (std::find(names->begin(), names->end(), kTemporary) != names->end()) {
@@ -117,7 +118,8 @@ struct Daemon::Impl {
   [[noreturn]] void fail_stop(const ports::FileError& error);
 };
 
-Daemon::Daemon(const Settings& settings, const Options& options) : impl_(std::make_unique<Impl>(settings, options)) {}
+Daemon::Daemon(const Settings& settings, const Options& options)
+    : impl_(std::make_unique<Impl>(settings, options)) {}
 Daemon::~Daemon() = default;
 
 std::optional<int> Daemon::Impl::open_storage(std::unique_ptr<engine::Restored>& restored, SipKey& key) {
@@ -144,10 +146,12 @@ std::optional<int> Daemon::Impl::open_storage(std::unique_ptr<engine::Restored>&
   const auto id_octets = runtime::random_octets(8);
   const auto recovered = spool::recover(
       *journal_files,
-      {.segment_octets = settings.storage.segment_octets, .new_journal_id = SipKey::from(id_octets).k0}, *restored);
+      {.segment_octets = settings.storage.segment_octets, .new_journal_id = SipKey::from(id_octets).k0},
+      *restored);
   if (recovered.has_error()) { return refuse(recovered.error().sentence(), exit_code_of(recovered.error())); }
   journal = std::make_unique<spool::JournalWriter>(recovered->writer, settings.storage.reserve_segments);
-  store = std::make_unique<spool::SegmentStore>(*journal_files, recovered->store, settings.storage.reserve_segments);
+  store = std::make_unique<spool::SegmentStore>(*journal_files, recovered->store,
+                                                settings.storage.reserve_segments);
   log.info("daemon.recovered", {{"count", recovered->records},
                                 {"messages", std::uint64_t{restored->messages.size()}},
                                 {"rewritten", recovered->records_rewritten},
@@ -159,10 +163,12 @@ std::optional<int> Daemon::Impl::open_storage(std::unique_ptr<engine::Restored>&
     const auto work = store->idle_work(true);
     if (work.has_error()) { return refuse(work.error().sentence, kExitStore); }
     if (store->room().disk_full && store->room().segments_ready == 0) {
-      return refuse("no space for the journal in " + path + "/journal: free at least " +
-                        std::to_string((settings.storage.segment_octets * (settings.storage.reserve_segments + 1)) >> 20) +
-                        " MiB",
-                    kExitDirectory);
+      return refuse(
+          "no space for the journal in " + path + "/journal: free at least " +
+              std::to_string((settings.storage.segment_octets * (settings.storage.reserve_segments + 1)) >>
+                             20) +
+              " MiB",
+          kExitDirectory);
     }
     if (*work == spool::Work::kNone || store->room().disk_full || store->room().segments_ready > 0) { break; }
   }
@@ -175,8 +181,8 @@ void Daemon::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipKe
   public_ids.emplace(key);
   passwords = std::make_unique<runtime::PasswordPool>(loop);
   connector = std::make_unique<runtime::Connector>(loop);
-  wiring = std::make_unique<Wiring>(
-      Wiring::Parts{loop, *journal, *store, log, [this](const ports::FileError& error) { fail_stop(error); }});
+  wiring = std::make_unique<Wiring>(Wiring::Parts{
+      loop, *journal, *store, log, [this](const ports::FileError& error) { fail_stop(error); }});
   sessions = std::make_unique<ingress::SmppServer>(
       ingress::ServerSetup{settings.smpp, *directory, *public_ids, *passwords, log,
                            SipKey::from(runtime::random_octets(kKeyOctets))},
@@ -184,12 +190,13 @@ void Daemon::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipKe
   operators = std::make_unique<egress::Operators>(
       egress::OperatorsSetup{*directory, random, log,
                              [this](const std::string& host, Duration timeout, ports::ByteProtocol& link) {
-                               connector->connect({.target = host, .source_ip = {}, .timeout = timeout, .wire = {}},
-                                                  runtime::borrow(link));
+                               connector->connect(
+                                   {.target = host, .source_ip = {}, .timeout = timeout, .wire = {}},
+                                   runtime::borrow(link));
                              }},
       *wiring);
-  engine = std::make_unique<engine::Engine>(loop.now(), engine::Setup{settings, *directory, *journal, log, key}, *wiring,
-                                            std::move(restored));
+  engine = std::make_unique<engine::Engine>(
+      loop.now(), engine::Setup{settings, *directory, *journal, log, key}, *wiring, std::move(restored));
   wiring->connect(*engine, *sessions, *operators);
   loop.at_turn_end([this](const Now& now) {
     wiring->turn_end(now);
@@ -214,10 +221,9 @@ std::optional<int> Daemon::Impl::open_doors() {
     log.info("listener.opened", {{"listener", listener.name}, {"address", (*opened)->address()}});
     listeners.emplace_back(listener.name, std::move(*opened));
   }
-  admin = std::make_unique<Admin>(loop, Admin::Questions{[this] { return metrics(); },
-                                                         [this] {
-                                                           return std::string{stop == Stop::kNo ? "" : "draining"};
-                                                         }});
+  admin = std::make_unique<Admin>(
+      loop, Admin::Questions{[this] { return metrics(); },
+                             [this] { return std::string{stop == Stop::kNo ? "" : "draining"}; }});
   if (const auto opened = admin->open(settings.http_listeners); opened.has_error()) {
     say(opened.error());
     return kExitConfig;
@@ -257,7 +263,8 @@ int Daemon::run() {
   if (const auto code = d.open_doors()) { return *code; }
   d.stop_alarm = std::make_unique<runtime::Alarm>(d.loop, [](const Now&) {});
   d.loop.on_signals({SIGTERM, SIGINT}, [&d](int) {
-    if (d.stop != Impl::Stop::kNo) { std::_Exit(kExitStopped); }  // the second one: what is in flight becomes uncertain
+    // the second one: what is in flight becomes uncertain
+    if (d.stop != Impl::Stop::kNo) { std::_Exit(kExitStopped); }
     d.begin_stop(d.loop.now());
   });
   d.admin->start();
@@ -273,7 +280,7 @@ int Daemon::run() {
   return kExitStopped;
 }
 
-// --- stopping: no new requests, answers for what is open, unbind, last sync ------------------------------------------
+// --- stopping: no new requests, answers for what is open, unbind, last sync ---
 
 void Daemon::Impl::begin_stop(const Now& now) {
   stop = Stop::kDraining;
@@ -299,8 +306,8 @@ void Daemon::Impl::continue_stop(const Now& now) {
   if (stop == Stop::kDone && loop.connections() == 0 && wiring->store_idle()) { loop.stop(); }
 }
 
-// No answer leaves any more and no sync is tried again on the same data (CONTRACT D12). The log gets its line by hand:
-// nothing of this process can be trusted to finish in order.
+// No answer leaves any more and no sync is tried again on the same data (CONTRACT D12). The log gets its line
+// by hand: nothing of this process can be trusted to finish in order.
 void Daemon::Impl::fail_stop(const ports::FileError& error) {
   say("journal: " + error.sentence + "; stopping at once: nothing is promised that is not stored");
   std::_Exit(kExitStore);

@@ -9,8 +9,8 @@
 
 namespace aldis::daemon {
 
-// The gateway as a process: opens the data directory, replays the journal, starts engine, edges and store, serves until it
-// is told to stop. Made once, in main(); everything in it lives as long as run().
+// The gateway as a process: opens the data directory, replays the journal, starts engine, edges and store,
+// serves until it is told to stop. Made once, in main(); everything in it lives as long as run().
 class Daemon {
  public:
   Daemon(const Settings& settings, const Options& options);

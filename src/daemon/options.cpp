@@ -11,7 +11,8 @@ Parsed parse_options(int argc, char** argv) {
   CLI::App app{"aldisd: SMPP gateway daemon"};
   std::string check_file;
   app.add_option("--config", o.config, "configuration file")->capture_default_str();
-  auto* check = app.add_option("--check", check_file, "read the configuration, say everything that is wrong with it, and exit")
+  auto* check = app.add_option("--check", check_file,
+                               "read the configuration, say everything that is wrong with it, and exit")
                     ->expected(0, 1);
   app.add_flag("--strict", o.strict, "with --check: warnings are errors");
   app.add_option("--set", o.set, "PATH=VALUE: overrides one scalar of the configuration; may be given again");

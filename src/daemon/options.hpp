@@ -10,10 +10,10 @@ namespace aldis::daemon {
 // Exit codes (docs/operations): what systemd and scripts can tell apart.
 inline constexpr int kExitStopped = 0;
 inline constexpr int kExitBug = 1;
-inline constexpr int kExitConfig = 2;       // configuration, usage, or an address that cannot be listened on
-inline constexpr int kExitJournal = 65;     // damaged, or written by a later version
-inline constexpr int kExitDirectory = 73;   // locked, or not writable
-inline constexpr int kExitStore = 74;       // a write or sync failed
+inline constexpr int kExitConfig = 2;      // configuration, usage, or an address that cannot be listened on
+inline constexpr int kExitJournal = 65;    // damaged, or written by a later version
+inline constexpr int kExitDirectory = 73;  // locked, or not writable
+inline constexpr int kExitStore = 74;      // a write or sync failed
 
 struct Options {
   std::string config = "/etc/aldis/aldisd.yaml";

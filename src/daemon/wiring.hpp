@@ -14,10 +14,11 @@
 
 namespace aldis::daemon {
 
-// Carries events from the edges to the engine, effects back to the edges, and journal batches to the store thread: the
-// only code that knows both sides. Everything on the engine thread; the SegmentStore is touched on the store thread only.
-// A turn of the loop is a turn of the engine: its Tick comes when everything of the turn is in.
-// A failed write or sync ends the process through `fail_stop`, which must not return (CONTRACT D12).
+// Carries events from the edges to the engine, effects back to the edges, and journal batches to the store
+// thread: the only code that knows both sides. Everything on the engine thread; the SegmentStore is touched
+// on the store thread only. A turn of the loop is a turn of the engine: its Tick comes when everything of the
+// turn is in. A failed write or sync ends the process through `fail_stop`, which must not return (CONTRACT
+// D12).
 class Wiring final : public EventSink, public EffectSink {
  public:
   struct Parts {
@@ -30,7 +31,8 @@ class Wiring final : public EventSink, public EffectSink {
   explicit Wiring(const Parts& parts);
   ~Wiring();
 
-  // The engine and the edges are made with this object as their sink; they are connected here before the loop runs.
+  // The engine and the edges are made with this object as their sink; they are connected here before the loop
+  // runs.
   void connect(engine::Engine& engine, ingress::SmppServer& sessions, egress::Operators& operators);
 
   void on(const Now& now, const Event& event) override;    // from the edges
@@ -38,7 +40,7 @@ class Wiring final : public EventSink, public EffectSink {
   void turn_end(const Now& now);                           // hook of the loop
 
   [[nodiscard]] bool store_idle() const;  // nothing appended that is not durable
-  struct Timings {  // of the store, seconds
+  struct Timings {                        // of the store, seconds
     std::uint64_t commits = 0;
     std::uint64_t octets = 0;
     double commit_seconds = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A link's life: connect, bind, stay bound, lose, reconnect (SMPP 5.1, 5.4). Submits are in submit.cpp, what the operator
-// sends in receive.cpp.
+// A link's life: connect, bind, stay bound, lose, reconnect (SMPP 5.1, 5.4). Submits are in submit.cpp, what
+// the operator sends in receive.cpp.
 #include "egress/link.hpp"
 
 #include <algorithm>
@@ -14,11 +14,11 @@ namespace {
 
 constexpr Duration kBackoffFirst = seconds{1};
 constexpr Duration kBackoffMax = seconds{60};
-constexpr Duration kStable = seconds{60};          // bound for so long: the failures before are forgotten
-constexpr Duration kHeldProbe = minutes{10};       // after three refused logins
+constexpr Duration kStable = seconds{60};     // bound for so long: the failures before are forgotten
+constexpr Duration kHeldProbe = minutes{10};  // after three refused logins
 constexpr std::uint32_t kRefusalsUntilHeld = 3;
 constexpr std::uint32_t kTimeoutsUntilRebind = 3;
-constexpr std::uint32_t kUnansweredMax = 1000;     // deliver_sm of the operator that wait for the store
+constexpr std::uint32_t kUnansweredMax = 1000;  // deliver_sm of the operator that wait for the store
 constexpr std::uint32_t kLinkPduOctetsMax = 70'000;
 
 smpp::BindType smpp_type(BindType type) {
@@ -61,8 +61,8 @@ bool is_credential_refusal(smpp::CommandStatus status) {
 
 }  // namespace
 
-LinkConnection::LinkConnection(OperatorsState& owner, const LinkInfo& info)
-    : owner_(owner), info_(info), window_(owner.setup.directory.op(info.op).window) {
+LinkConnection::LinkConnection(OperatorsState& owner, const LinkInfo& row)
+    : owner_(owner), row_(row), window_(owner.setup.directory.op(row.op).window) {
   for (const auto& [word, status] : settings().stat_map) {
     const auto state = [&, &s = status] {
       switch (s) {
@@ -79,14 +79,15 @@ LinkConnection::LinkConnection(OperatorsState& owner, const LinkInfo& info)
   }
 }
 
-const OperatorSettings& LinkConnection::settings() const { return owner_.setup.directory.op(info_.op); }
+const OperatorSettings& LinkConnection::settings() const { return owner_.setup.directory.op(row_.op); }
 
 std::uint16_t LinkConnection::window_free() const {
-  return session_ ? static_cast<std::uint16_t>(std::min<std::uint32_t>(session_->window_free(), 0xFFFF)) : std::uint16_t{0};
+  return session_ ? static_cast<std::uint16_t>(std::min<std::uint32_t>(session_->window_free(), 0xFFFF))
+                  : std::uint16_t{0};
 }
 
-// What may be leased ahead, so that the store's latency does not limit the rate: twice the window, at most the published
-// bound on duplicates (CONTRACT D3).
+// What may be leased ahead, so that the store's latency does not limit the rate: twice the window, at most
+// the published bound on duplicates (CONTRACT D3).
 std::uint16_t LinkConnection::lease_max() const {
   const std::uint32_t bound = settings().lease.value_or(2 * settings().window.max);
   return static_cast<std::uint16_t>(std::min(bound, 2 * window_.size()));
@@ -98,13 +99,13 @@ void LinkConnection::wake() {
   if (!in_callback_) { wire_->wake(); }
 }
 
-// --- the connection -------------------------------------------------------------------------------------------------
+// --- the connection ---
 
 void LinkConnection::connect(const Now& now) {
   if (stopped_) { return; }
   const auto& hosts = settings().hosts;
   ALDIS_CHECK(!hosts.empty());
-  auto& next_bind = owner_.next_bind[info_.op.value()];
+  auto& next_bind = owner_.next_bind[row_.op.value()];
   if (now.mono < next_bind) {  // one bind a second and operator, whatever the number of links
     retry_at_ = next_bind;
     return;
@@ -112,9 +113,9 @@ void LinkConnection::connect(const Now& now) {
   next_bind = now.mono + seconds{1};
   state_ = State::kConnecting;
   connecting_since_ = now.mono;
-  owner_.setup.log.debug("link.connecting", {{"operator", settings().name},
-                                             {"link", info_.name},
-                                             {"peer", hosts[host_ % hosts.size()]}});
+  owner_.setup.log.debug(
+      "link.connecting",
+      {{"operator", settings().name}, {"link", row_.name}, {"peer", hosts[host_ % hosts.size()]}});
   owner_.setup.connect(hosts[host_ % hosts.size()], settings().timers.connect, *this);
 }
 
@@ -134,7 +135,7 @@ void LinkConnection::on_open(const Now& now, ports::Wire& wire) {
   bind.addr_ton = op.bind_address.ton;
   bind.addr_npi = op.bind_address.npi;
   bind.address_range = op.address_range;
-  session_->bind(now, smpp_type(info_.bind_type), bind);
+  session_->bind(now, smpp_type(row_.bind_type), bind);
   wake();
 }
 
@@ -165,17 +166,18 @@ void LinkConnection::on_bound(const Now& now, const smpp::BindResp&) {
   ++epoch_;
   ++binds_ok_;
   owner_.setup.log.info("link.bound", {{"operator", settings().name},
-                                       {"link", info_.name},
-                                       {"bind", name_of(info_.bind_type)},
+                                       {"link", row_.name},
+                                       {"bind", name_of(row_.bind_type)},
                                        {"window", std::uint64_t{window_.size()}},
                                        {"took_ms", (now.mono - connecting_since_) / milliseconds{1}}});
-  owner_.engine.on(now, LinkBound{info_.id, info_.op, info_.bind_type != BindType::kReceiver, window_free(), lease_max()});
+  owner_.engine.on(
+      now, LinkBound{row_.id, row_.op, row_.bind_type != BindType::kReceiver, window_free(), lease_max()});
 }
 
 void LinkConnection::on_bind_refused(const Now& now, smpp::CommandStatus status, const smpp::BindResp&) {
   ++binds_refused_;
   owner_.setup.log.warn("link.refused", {{"operator", settings().name},
-                                         {"link", info_.name},
+                                         {"link", row_.name},
                                          {"status", smpp::name_of(status)},
                                          {"count", std::uint64_t{credential_refusals_ + 1}}});
   if (status == smpp::CommandStatus::kAlreadyBound) {
@@ -201,8 +203,8 @@ void LinkConnection::set_retry(const Now& now, Duration at_least) {
 
 void LinkConnection::on_closing(const Now&, smpp::CloseReason reason, bool flush) {
   if (reason != smpp::CloseReason::kUnbound && reason != smpp::CloseReason::kBindRefused) {
-    owner_.setup.log.warn("link.lost",
-                          {{"operator", settings().name}, {"link", info_.name}, {"reason", smpp::name_of(reason)}});
+    owner_.setup.log.warn(
+        "link.lost", {{"operator", settings().name}, {"link", row_.name}, {"reason", smpp::name_of(reason)}});
   }
   if (wire_ != nullptr) { flush ? wire_->close_after_flush() : wire_->close_now(); }
 }
@@ -217,14 +219,15 @@ void LinkConnection::on_closed(const Now& now, ports::CloseCause cause) {
     if (was == State::kBound || was == State::kDraining) {
       lose_outstanding(now);
       if (now.mono - bound_at_ >= kStable) { failures_ = 0; }
-      owner_.engine.on(now, LinkLost{info_.id});
+      owner_.engine.on(now, LinkLost{row_.id});
     }
     if (retry_at_ <= now.mono) { set_retry(now, {}); }
   }
-  owner_.setup.log.info("link.unbound", {{"operator", settings().name},
-                                         {"link", info_.name},
-                                         {"reason", ports::name_of(cause)},
-                                         {"retry_ms", std::max<std::int64_t>((retry_at_ - now.mono) / milliseconds{1}, 0)}});
+  owner_.setup.log.info("link.unbound",
+                        {{"operator", settings().name},
+                         {"link", row_.name},
+                         {"reason", ports::name_of(cause)},
+                         {"retry_ms", std::max<std::int64_t>((retry_at_ - now.mono) / milliseconds{1}, 0)}});
   state_ = State::kDown;
   wire_ = nullptr;
   session_.reset();
@@ -243,7 +246,7 @@ void LinkConnection::lose_outstanding(const Now& now) {
     }
   });
   for (const auto& [part, whole] : lost) {
-    owner_.engine.on(now, SubmitResult{info_.id,
+    owner_.engine.on(now, SubmitResult{row_.id,
                                        part,
                                        {whole ? OutcomeClass::kLost : OutcomeClass::kNotSent, 0, {}, {}},
                                        0,
@@ -258,7 +261,7 @@ void LinkConnection::on_request_timeout(const Now& now, std::uint64_t token, smp
   window_.on_timeout();
   session_->set_window_out(window_.size());
   session_->enquire_link(now);
-  owner_.engine.on(now, SubmitResult{info_.id,
+  owner_.engine.on(now, SubmitResult{row_.id,
                                      part_of(token),
                                      {OutcomeClass::kUnanswered, 0, {}, {}},
                                      window_free(),
@@ -269,7 +272,7 @@ void LinkConnection::on_request_timeout(const Now& now, std::uint64_t token, smp
 }
 
 void LinkConnection::fail(const Now& now, std::string_view why) {
-  owner_.setup.log.warn("link.lost", {{"operator", settings().name}, {"link", info_.name}, {"reason", why}});
+  owner_.setup.log.warn("link.lost", {{"operator", settings().name}, {"link", row_.name}, {"reason", why}});
   state_ = State::kDraining;
   session_->unbind(now);
   wake();
@@ -285,7 +288,7 @@ void LinkConnection::unbind(const Now& now) {
 
 void LinkConnection::on_bad_pdu(const Now&, Octets octets, const smpp::DecodeError& error) {
   owner_.setup.log.warn("link.bad_pdu", {{"operator", settings().name},
-                                         {"link", info_.name},
+                                         {"link", row_.name},
                                          {"status", smpp::name_of(error.status)},
                                          {"field", error.field},
                                          {"octets", smpp::masked_hex(octets)}});
@@ -293,7 +296,7 @@ void LinkConnection::on_bad_pdu(const Now&, Octets octets, const smpp::DecodeErr
 
 void LinkConnection::on_notice(const Now&, const smpp::Pdu& pdu) {
   owner_.setup.log.info("link.notice", {{"operator", settings().name},
-                                        {"link", info_.name},
+                                        {"link", row_.name},
                                         {"command", smpp::name_of(pdu.header.command_id)}});
 }
 

@@ -9,10 +9,10 @@
 
 #include "aldis/core/effects.hpp"
 #include "aldis/core/events.hpp"
+#include "aldis/egress/operators.hpp"
 #include "aldis/ports/byte_protocol.hpp"
 #include "aldis/smpp/receipt_text.hpp"
 #include "aldis/smpp/session.hpp"
-#include "aldis/egress/operators.hpp"
 #include "egress/window_control.hpp"
 
 namespace aldis::egress {
@@ -24,7 +24,7 @@ class LinkConnection final : public ports::ByteProtocol, public smpp::SessionHan
  public:
   enum class State : std::uint8_t { kDown, kConnecting, kBinding, kBound, kDraining };
 
-  LinkConnection(OperatorsState& owner, const LinkInfo& info);
+  LinkConnection(OperatorsState& owner, const LinkInfo& row);
   ~LinkConnection() override = default;
 
   // ports::ByteProtocol
@@ -41,7 +41,7 @@ class LinkConnection final : public ports::ByteProtocol, public smpp::SessionHan
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] Instant retry_at() const { return state_ == State::kDown && !stopped_ ? retry_at_ : kNever; }
-  [[nodiscard]] const LinkInfo& info() const { return info_; }
+  [[nodiscard]] const LinkInfo& row() const { return row_; }
   [[nodiscard]] const OperatorSettings& settings() const;
   [[nodiscard]] std::uint32_t window_size() const { return window_.size(); }
   [[nodiscard]] std::uint32_t window_used() const { return session_ ? session_->window_used() : 0; }
@@ -99,7 +99,7 @@ class LinkConnection final : public ports::ByteProtocol, public smpp::SessionHan
   void set_retry(const Now& now, Duration at_least);
 
   OperatorsState& owner_;
-  LinkInfo info_;
+  LinkInfo row_;
   State state_ = State::kDown;
   ports::Wire* wire_ = nullptr;
   std::string no_output_;

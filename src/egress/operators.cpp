@@ -9,14 +9,16 @@
 namespace aldis::egress {
 
 struct Operators::Impl : OperatorsState {
-  Impl(const OperatorsSetup& setup_in, EventSink& engine_in) : OperatorsState{setup_in, engine_in, {}, 0, {}, {}, {}} {
+  Impl(const OperatorsSetup& setup_in, EventSink& engine_in)
+      : OperatorsState{setup_in, engine_in, {}, 0, {}, {}, {}} {
     next_bind.resize(setup.directory.operators_count());
-    for (const auto& info : setup.directory.links()) { links.emplace_back(*this, info); }
+    for (const auto& row : setup.directory.links()) { links.emplace_back(*this, row); }
   }
   std::deque<LinkConnection> links;  // index = LinkId
 };
 
-Operators::Operators(const OperatorsSetup& setup, EventSink& engine) : impl_(std::make_unique<Impl>(setup, engine)) {}
+Operators::Operators(const OperatorsSetup& setup, EventSink& engine)
+    : impl_(std::make_unique<Impl>(setup, engine)) {}
 Operators::~Operators() = default;
 
 void Operators::start(const Now& now) {
@@ -48,19 +50,19 @@ void Operators::unbind_all(const Now& now) {
 }
 
 std::size_t Operators::links_open() const {
-  return static_cast<std::size_t>(std::count_if(impl_->links.begin(), impl_->links.end(), [](const LinkConnection& link) {
-    return link.state() != LinkConnection::State::kDown;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(impl_->links.begin(), impl_->links.end(),
+                    [](const LinkConnection& link) { return link.state() != LinkConnection::State::kDown; }));
 }
 
 void Operators::collect(ports::MetricReport& report) const {
   const auto count = [](std::uint64_t n) { return static_cast<double>(n); };
   for (const auto& link : impl_->links) {
     const std::string_view op = link.settings().name;
-    const std::string_view name = link.info().name;
-    const std::string_view type = link.info().bind_type == BindType::kTransmitter ? "tx"
-                                  : link.info().bind_type == BindType::kReceiver  ? "rx"
-                                                                                  : "trx";
+    const std::string_view name = link.row().name;
+    const std::string_view type = link.row().bind_type == BindType::kTransmitter ? "tx"
+                                  : link.row().bind_type == BindType::kReceiver  ? "rx"
+                                                                                 : "trx";
     const bool up = link.state() == LinkConnection::State::kBound;
     report.gauge("aldis_link_up", {{"operator", op}, {"link", name}, {"type", type}}, up ? 1 : 0);
     report.gauge("aldis_link_window_used", {{"operator", op}, {"link", name}}, count(link.window_used()));
@@ -85,7 +87,8 @@ void Operators::collect(ports::MetricReport& report) const {
     }
   }
   for (std::size_t i = 0; i < smpp::kFaultCount; ++i) {
-    report.counter("aldis_smpp_errors_total", {{"side", "link"}, {"reason", name_of(static_cast<smpp::Fault>(i))}},
+    report.counter("aldis_smpp_errors_total",
+                   {{"side", "link"}, {"reason", name_of(static_cast<smpp::Fault>(i))}},
                    count(smpp.faults[i]));
   }
   report.counter("aldis_smpp_octets_total", {{"side", "link"}, {"direction", "in"}}, count(smpp.octets_in));

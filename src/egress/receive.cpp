@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator sends: receipts and messages from handsets. Its answer waits until the store has them (SMPP 5.6).
+// What an operator sends: receipts and messages from handsets. Its answer waits until the store has them
+// (SMPP 5.6).
 #include <algorithm>
 
 #include "aldis/smpp/codec.hpp"
@@ -60,16 +61,17 @@ void LinkConnection::on_request(const Now& now, const smpp::Pdu& pdu) {
     what.data_coding = deliver->data_coding;
     what.short_message = deliver->short_message;
     what.tlvs = deliver->tlvs;
-  } else if (const auto* data = std::get_if<smpp::DataSm>(&pdu.body)) {
+  } else if (const auto* data_sm = std::get_if<smpp::DataSm>(&pdu.body)) {
     what.data_sm = true;
-    what.service_type = data->service_type;
-    what.source = address_of(data->source_addr_ton, data->source_addr_npi, data->source_addr);
-    what.destination = address_of(data->dest_addr_ton, data->dest_addr_npi, data->destination_addr);
-    what.esm_class = data->esm_class;
-    what.data_coding = data->data_coding;
-    what.tlvs = data->tlvs;
+    what.service_type = data_sm->service_type;
+    what.source = address_of(data_sm->source_addr_ton, data_sm->source_addr_npi, data_sm->source_addr);
+    what.destination = address_of(data_sm->dest_addr_ton, data_sm->dest_addr_npi, data_sm->destination_addr);
+    what.esm_class = data_sm->esm_class;
+    what.data_coding = data_sm->data_coding;
+    what.tlvs = data_sm->tlvs;
   } else {
-    session_->respond_error(now, pdu.header.command_id, what.sequence, smpp::CommandStatus::kInvalidCommandId);
+    session_->respond_error(now, pdu.header.command_id, what.sequence,
+                            smpp::CommandStatus::kInvalidCommandId);
     return;
   }
   if (!what.tlvs.empty()) {
@@ -104,8 +106,8 @@ void LinkConnection::receipt(const Now& now, const Arrived& what, bool intermedi
   const auto parsed = smpp::parse_receipt(source, stat_rules_, owner_.text_scratch);
   if (unflagged && parsed.unparsed) { return inbound(now, what); }
   OperatorReceipt event;
-  event.request = {info_.id, epoch_, what.sequence, what.data_sm};
-  event.op = info_.op;
+  event.request = {row_.id, epoch_, what.sequence, what.data_sm};
+  event.op = row_.op;
   event.intermediate = intermediate;
   event.id_tlv = parsed.id_tlv;
   event.id_text = parsed.id_text;
@@ -121,7 +123,9 @@ void LinkConnection::receipt(const Now& now, const Arrived& what, bool intermedi
   event.unflagged = unflagged;
   event.source = what.source;
   event.destination = what.destination;
-  if (!what.tlvs.empty()) { event.user_message_reference = what.tlvs.find_u16(smpp::TlvTag::kUserMessageReference); }
+  if (!what.tlvs.empty()) {
+    event.user_message_reference = what.tlvs.find_u16(smpp::TlvTag::kUserMessageReference);
+  }
   event.received_at = now.wall;
   event.body = what.short_message.empty() ? what.message_payload : what.short_message;
   owner_.engine.on(now, event);
@@ -129,8 +133,8 @@ void LinkConnection::receipt(const Now& now, const Arrived& what, bool intermedi
 
 void LinkConnection::inbound(const Now& now, const Arrived& what) {
   OperatorInbound event;
-  event.request = {info_.id, epoch_, what.sequence, what.data_sm};
-  event.op = info_.op;
+  event.request = {row_.id, epoch_, what.sequence, what.data_sm};
+  event.op = row_.op;
   event.source = what.source;
   event.destination = what.destination;
   event.service_type = what.service_type;
@@ -147,7 +151,8 @@ void LinkConnection::inbound(const Now& now, const Arrived& what) {
 }
 
 void LinkConnection::acknowledge(const Now& now, const LinkRequest& request) {
-  if (!session_ || request.bind_epoch != epoch_) { return; }  // of a former bind: the operator will send it again
+  // of a former bind: the operator will send it again
+  if (!session_ || request.bind_epoch != epoch_) { return; }
   // Answers come in the order of arrival, but for those that were refused in the meantime.
   const auto at = std::find_if(pending_.begin(), pending_.end(),
                                [&](const Pending& pending) { return pending.sequence == request.sequence; });

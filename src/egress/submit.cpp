@@ -36,7 +36,8 @@ FixedString<16> validity_of(const OperatorSettings& op, Duration left, WallTime 
   switch (op.validity_style) {
     case ValidityStyle::kRelative: return smpp::relative_time(left, op.validity_cap);
     case ValidityStyle::kAbsolute:
-      return smpp::absolute_time(now + std::chrono::duration_cast<microseconds>(std::min(left, op.validity_cap)));
+      return smpp::absolute_time(now +
+                                 std::chrono::duration_cast<microseconds>(std::min(left, op.validity_cap)));
     case ValidityStyle::kOmit: return {};
   }
   __builtin_unreachable();
@@ -50,7 +51,8 @@ OutcomeClass class_of(smpp::StatusClass status_class) {
     case smpp::StatusClass::kMixed: return OutcomeClass::kMixed;
     case smpp::StatusClass::kPermanent: return OutcomeClass::kPermanent;
     case smpp::StatusClass::kBind: return OutcomeClass::kBindTrouble;
-    case smpp::StatusClass::kOperation: return OutcomeClass::kPermanent;  // not an answer that a submit should get
+    // not an answer that a submit should get
+    case smpp::StatusClass::kOperation: return OutcomeClass::kPermanent;
     case smpp::StatusClass::kUnlisted: return OutcomeClass::kMixed;
   }
   __builtin_unreachable();
@@ -62,7 +64,9 @@ PartRef LinkConnection::part_of(std::uint64_t token) const { return parts_[token
 
 void LinkConnection::send(const Now& now, const SendOnLink& effect) {
   if (state_ != State::kBound) {  // it went down in this very turn, or refuses new work
-    owner_.engine.on(now, SubmitResult{info_.id, effect.part, {OutcomeClass::kNotSent, 0, {}, {}}, 0, lease_max(), false, {}});
+    owner_.engine.on(
+        now,
+        SubmitResult{row_.id, effect.part, {OutcomeClass::kNotSent, 0, {}, {}}, 0, lease_max(), false, {}});
     return;
   }
   std::uint32_t token = 0;
@@ -107,12 +111,14 @@ void LinkConnection::encode(const Now& now, const SendOnLink& effect, std::uint6
     if (message.has_user_message_reference) {
       smpp::append_tlv_u16(tlvs, smpp::TlvTag::kUserMessageReference, message.user_message_reference);
     } else if (op.send_umr) {
-      smpp::append_tlv_u16(tlvs, smpp::TlvTag::kUserMessageReference, static_cast<std::uint16_t>(message.id.value()));
+      smpp::append_tlv_u16(tlvs, smpp::TlvTag::kUserMessageReference,
+                           static_cast<std::uint16_t>(message.id.value()));
     }
     if (op.more_messages && effect.more) { smpp::append_tlv_u8(tlvs, smpp::TlvTag::kMoreMessagesToSend, 1); }
     tlvs += message.tlvs;
   }
-  pdu.service_type = op.service_type.empty() ? message.service_type.view() : std::string_view{op.service_type};
+  pdu.service_type =
+      op.service_type.empty() ? message.service_type.view() : std::string_view{op.service_type};
   pdu.source_addr_ton = source.ton;
   pdu.source_addr_npi = source.npi;
   pdu.source_addr = message.source.digits.view();
@@ -164,7 +170,7 @@ void LinkConnection::on_response(const Now& now, const smpp::Response& response)
   if (response.command_id != smpp::CommandId::kSubmitSm) { return; }
   timeouts_in_a_row_ = 0;
   SubmitResult result;
-  result.link = info_.id;
+  result.link = row_.id;
   result.part = part_of(response.token);
   result.late = response.late;
   parts_free_.push_back(static_cast<std::uint32_t>(response.token));

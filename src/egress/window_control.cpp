@@ -25,7 +25,8 @@ void WindowControl::on_ok(Instant now, Duration latency, bool window_was_full) {
   }
 }
 
-// Means of seconds stand in for medians: a second of a link has hundreds of answers, and a mean needs no memory.
+// Means of seconds stand in for medians: a second of a link has hundreds of answers, and a mean needs no
+// memory.
 void WindowControl::close_period(Instant now) {
   if (latency_count_ > 0) {
     latency_now_ = latency_sum_ / latency_count_;
@@ -37,7 +38,9 @@ void WindowControl::close_period(Instant now) {
     }
     latency_base_ = Duration::max();
     for (std::size_t i = 0; i <= std::min<std::size_t>(minute_, minute_lowest_.size() - 1); ++i) {
-      if (minute_lowest_[i] > Duration::zero()) { latency_base_ = std::min(latency_base_, minute_lowest_[i]); }
+      if (minute_lowest_[i] > Duration::zero()) {
+        latency_base_ = std::min(latency_base_, minute_lowest_[i]);
+      }
     }
     const Duration base = std::max(latency_base_, kLatencyFloor);
     slow_seconds_ = latency_now_ > 4 * base ? slow_seconds_ + 1 : 0;

@@ -9,9 +9,9 @@
 
 namespace aldis::egress {
 
-// How many submits one link may have unanswered: one more for each full window of OKs while the window was what limited
-// and the operator was not slower than usual; half of it when the operator's queue is full or it becomes slow; the
-// minimum when it does not answer at all (SMPP 5.3). Owned by a link.
+// How many submits one link may have unanswered: one more for each full window of OKs while the window was
+// what limited and the operator was not slower than usual; half of it when the operator's queue is full or it
+// becomes slow; the minimum when it does not answer at all (SMPP 5.3). Owned by a link.
 class WindowControl {
  public:
   explicit WindowControl(const WindowSettings& settings) : settings_(settings), size_(settings.start) {}
@@ -27,11 +27,11 @@ class WindowControl {
 
   WindowSettings settings_;
   std::uint32_t size_;
-  std::uint32_t oks_ = 0;          // since the last change, while the window was full
-  Duration latency_sum_{};         // of this period
+  std::uint32_t oks_ = 0;   // since the last change, while the window was full
+  Duration latency_sum_{};  // of this period
   std::uint32_t latency_count_ = 0;
   Instant period_end_{};
-  Duration latency_now_{};         // mean of the last whole second
+  Duration latency_now_{};                   // mean of the last whole second
   Duration latency_base_ = Duration::max();  // lowest of them in the last ten minutes
   std::array<Duration, 10> minute_lowest_{};
   std::uint32_t minute_ = 0;

@@ -27,8 +27,8 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 }
 
 bool IpAddress::is_v4() const {
-  return std::all_of(octets.begin(), octets.begin() + 10, [](std::uint8_t o) { return o == 0; }) && octets[10] == 0xFF &&
-         octets[11] == 0xFF;
+  return std::all_of(octets.begin(), octets.begin() + 10, [](std::uint8_t o) { return o == 0; }) &&
+         octets[10] == 0xFF && octets[11] == 0xFF;
 }
 
 bool IpAddress::is_loopback_or_private() const {
@@ -59,7 +59,9 @@ std::optional<AddressList> AddressList::parse(const std::vector<std::string>& en
 bool AddressList::allows(const IpAddress& address) const {
   return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
     const unsigned whole = network.bits / 8;
-    if (!std::equal(address.octets.begin(), address.octets.begin() + whole, network.base.octets.begin())) { return false; }
+    if (!std::equal(address.octets.begin(), address.octets.begin() + whole, network.base.octets.begin())) {
+      return false;
+    }
     const unsigned rest = network.bits % 8;
     if (rest == 0) { return true; }
     const unsigned shift = 8 - rest;

@@ -10,12 +10,14 @@
 
 namespace aldis::ingress {
 
-// An IPv4 or IPv6 address as 16 octets; IPv4 is kept v4-mapped, so that 203.0.113.7 and ::ffff:203.0.113.7 are one.
+// An IPv4 or IPv6 address as 16 octets; IPv4 is kept v4-mapped, so that 203.0.113.7 and ::ffff:203.0.113.7
+// are one.
 struct IpAddress {
   std::array<std::uint8_t, 16> octets{};
   static std::optional<IpAddress> parse(std::string_view text);  // numeric forms of inet_pton only
   [[nodiscard]] bool is_v4() const;
-  [[nodiscard]] bool is_loopback_or_private() const;  // 127/8, 10/8, 172.16/12, 192.168/16, ::1, fc00::/7, fe80::/10
+  // 127/8, 10/8, 172.16/12, 192.168/16, ::1, fc00::/7, fe80::/10
+  [[nodiscard]] bool is_loopback_or_private() const;
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
 };
 

@@ -48,7 +48,8 @@ bool BindGuard::may_check(Instant now, const IpAddress& source, std::string_view
   if (at == logins_.end()) {
     if (logins_.size() >= kLoginsMax) {
       erase_if(logins_, [&](const auto& row) {
-        return row.second.bound_from.empty() && (row.second.checks.empty() || now - row.second.checks.back() > minutes{1});
+        return row.second.bound_from.empty() &&
+               (row.second.checks.empty() || now - row.second.checks.back() > minutes{1});
       });
       if (logins_.size() >= kLoginsMax) { return false; }
     }
@@ -96,13 +97,16 @@ void BindGuard::bound(Instant now, const IpAddress& source, std::string_view sys
   if (at == logins_.end()) { return; }
   auto& known = at->second.bound_from;
   const IpAddress key = key_of(source);
-  known.erase(std::remove_if(known.begin(), known.end(), [&](const auto& row) { return row.first == key; }), known.end());
+  known.erase(std::remove_if(known.begin(), known.end(), [&](const auto& row) { return row.first == key; }),
+              known.end());
   known.emplace_back(key, now);
   if (known.size() > kKnownSourcesMax) { known.pop_front(); }
 }
 
 void BindGuard::penalise(Instant now, const IpAddress& source, Duration how_long) {
-  if (Source* row = source_of(now, source)) { row->refused_until = std::max(row->refused_until, now + how_long); }
+  if (Source* row = source_of(now, source)) {
+    row->refused_until = std::max(row->refused_until, now + how_long);
+  }
 }
 
 }  // namespace aldis::ingress

@@ -13,11 +13,11 @@
 namespace aldis::ingress {
 
 // Slows down whoever guesses passwords, without touching sessions that are bound (SMPP 3.3, CONTRACT H21).
-// Per source (an IPv4 address or an IPv6 /64): 5 failures in 60 s delay its answers by 5 s, 20 in 10 minutes refuse it at
-// accept for 15 minutes. Per system_id: 10 password checks a minute, then refused unchecked, except from sources that
-// bound as it within 30 days. A source with 20 bad PDUs in a minute is refused for 60 s. Remembers at most kSourcesMax
-// sources and kLoginsMax logins: past that the table is emptied of what has expired, then new ones go unremembered.
-// Owned by the SMPP server, on the engine thread.
+// Per source (an IPv4 address or an IPv6 /64): 5 failures in 60 s delay its answers by 5 s, 20 in 10 minutes
+// refuse it at accept for 15 minutes. Per system_id: 10 password checks a minute, then refused unchecked,
+// except from sources that bound as it within 30 days. A source with 20 bad PDUs in a minute is refused for
+// 60 s. Remembers at most kSourcesMax sources and kLoginsMax logins: past that the table is emptied of what
+// has expired, then new ones go unremembered. Owned by the SMPP server, on the engine thread.
 class BindGuard {
  public:
   static constexpr std::size_t kSourcesMax = 100'000;
@@ -41,7 +41,7 @@ class BindGuard {
     Instant seen{};
   };
   struct Login {
-    std::deque<Instant> checks;  // at most 10, oldest first
+    std::deque<Instant> checks;                            // at most 10, oldest first
     std::deque<std::pair<IpAddress, Instant>> bound_from;  // at most 16 sources
   };
 

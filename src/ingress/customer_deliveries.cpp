@@ -32,7 +32,8 @@ bool CustomerSession::deliver(const Now& now, const DeliverReceipt& effect) {
   const auto& receipts = settings().receipts;
   const Message& message = *effect.message;
   const auto id = server_.setup.public_ids.format(effect.id, id_format());
-  const auto state = message_state(effect.status, effect.accepted_word, session_->version() == smpp::Version::kV50);
+  const auto state =
+      message_state(effect.status, effect.accepted_word, session_->version() == smpp::Version::kV50);
   std::string& text = server_.text_scratch;
   text.clear();
   if (receipts.text != ReceiptText::kTlvOnly) {
@@ -63,9 +64,10 @@ bool CustomerSession::deliver(const Now& now, const DeliverReceipt& effect) {
   bool sent = false;
   if (receipts.pdu == ReceiptPdu::kDataSm && session_->may_send_tlvs()) {
     if (!text.empty()) { smpp::append_tlv(tlvs, smpp::TlvTag::kMessagePayload, text); }
-    sent = session_->request(now, effect.token.value(),
-                             smpp::DataSm{message.service_type.view(), from.ton, from.npi, from.digits.view(), to.ton,
-                                          to.npi, to.digits.view(), esm_class, 0, 0, smpp::Tlvs{tlvs}});
+    sent =
+        session_->request(now, effect.token.value(),
+                          smpp::DataSm{message.service_type.view(), from.ton, from.npi, from.digits.view(),
+                                       to.ton, to.npi, to.digits.view(), esm_class, 0, 0, smpp::Tlvs{tlvs}});
   } else {
     smpp::DeliverSm pdu;
     pdu.service_type = message.service_type.view();
@@ -102,7 +104,8 @@ bool CustomerSession::deliver(const Now& now, const DeliverInbound& effect) {
   pdu.priority_flag = inbound.priority_flag;
   pdu.data_coding = inbound.data_coding;
   Octets body = inbound.body;
-  // data_coding 0 means the sender's default alphabet: where the operator's and the customer's differ, the octets do too.
+  // data_coding 0 means the sender's default alphabet: where the operator's and the customer's differ, the
+  // octets do too.
   const Alphabet theirs = server_.setup.directory.op(inbound.op).alphabet_in;
   const bool has_udh = (inbound.esm_class & 0x40u) != 0;
   if (inbound.data_coding == 0 && !has_udh && theirs != settings().alphabet) {

@@ -35,12 +35,20 @@ std::optional<TimeGiven> time_of(std::string_view text, const Now& now) {
 
 void CustomerSession::on_request(const Now& now, const smpp::Pdu& pdu) {
   const std::uint32_t sequence = pdu.header.sequence_number;
-  if (const auto* submit_sm = std::get_if<smpp::SubmitSm>(&pdu.body)) { return submit(now, sequence, *submit_sm); }
+  if (const auto* submit_sm = std::get_if<smpp::SubmitSm>(&pdu.body)) {
+    return submit(now, sequence, *submit_sm);
+  }
   if (const auto* data_sm = std::get_if<smpp::DataSm>(&pdu.body)) { return submit(now, sequence, *data_sm); }
   if (const auto* multi = std::get_if<smpp::SubmitMulti>(&pdu.body)) { return submit(now, sequence, *multi); }
-  if (const auto* query_sm = std::get_if<smpp::QuerySm>(&pdu.body)) { return query(now, sequence, *query_sm); }
-  if (const auto* cancel_sm = std::get_if<smpp::CancelSm>(&pdu.body)) { return cancel(now, sequence, *cancel_sm); }
-  if (const auto* replace_sm = std::get_if<smpp::ReplaceSm>(&pdu.body)) { return replace(now, sequence, *replace_sm); }
+  if (const auto* query_sm = std::get_if<smpp::QuerySm>(&pdu.body)) {
+    return query(now, sequence, *query_sm);
+  }
+  if (const auto* cancel_sm = std::get_if<smpp::CancelSm>(&pdu.body)) {
+    return cancel(now, sequence, *cancel_sm);
+  }
+  if (const auto* replace_sm = std::get_if<smpp::ReplaceSm>(&pdu.body)) {
+    return replace(now, sequence, *replace_sm);
+  }
   refuse(now, sequence, pdu.header.command_id, smpp::CommandStatus::kInvalidCommandId);
 }
 
@@ -122,11 +130,17 @@ void CustomerSession::submit(const Now& now, std::uint32_t sequence, const smpp:
   if (!source) { return refuse(now, sequence, kCommand, Refusal::kBadSource); }
   if (!schedule) { return refuse(now, sequence, kCommand, Refusal::kBadSchedule); }
   if (!validity) { return refuse(now, sequence, kCommand, Refusal::kBadValidity); }
-  if (pdu.dest_address.empty()) { return refuse(now, sequence, kCommand, smpp::CommandStatus::kInvalidDestinationCount); }
+  if (pdu.dest_address.empty()) {
+    return refuse(now, sequence, kCommand, smpp::CommandStatus::kInvalidDestinationCount);
+  }
   server_.destinations_scratch.clear();
   for (const auto& item : pdu.dest_address) {
-    if (item.dest_flag == 2) { return refuse(now, sequence, kCommand, smpp::CommandStatus::kInvalidListName); }
-    if (item.dest_flag != 1) { return refuse(now, sequence, kCommand, smpp::CommandStatus::kInvalidDestinationFlag); }
+    if (item.dest_flag == 2) {
+      return refuse(now, sequence, kCommand, smpp::CommandStatus::kInvalidListName);
+    }
+    if (item.dest_flag != 1) {
+      return refuse(now, sequence, kCommand, smpp::CommandStatus::kInvalidDestinationFlag);
+    }
     const auto destination = address_of(item.dest_addr_ton, item.dest_addr_npi, item.destination_addr);
     if (!destination) { return refuse(now, sequence, kCommand, Refusal::kBadDestination); }
     server_.destinations_scratch.push_back(*destination);
@@ -154,7 +168,10 @@ void CustomerSession::query(const Now& now, std::uint32_t sequence, const smpp::
   const auto source = address_of(pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr);
   if (!id || !source) { return refuse(now, sequence, smpp::CommandId::kQuerySm, Refusal::kNoSuchMessage); }
   server_.engine.on(now, QueryMessage{{id_, sequence, static_cast<std::uint8_t>(Asked::kQuery)},
-                                      account_, id->id, id->short_id, *source});
+                                      account_,
+                                      id->id,
+                                      id->short_id,
+                                      *source});
 }
 
 void CustomerSession::cancel(const Now& now, std::uint32_t sequence, const smpp::CancelSm& pdu) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connection, bind and answers of one customer; what its requests mean is in customer_requests.cpp, what it is sent in
-// customer_deliveries.cpp.
+// Connection, bind and answers of one customer; what its requests mean is in customer_requests.cpp, what it
+// is sent in customer_deliveries.cpp.
 #include "ingress/customer_session.hpp"
 
 #include <algorithm>
@@ -43,7 +43,8 @@ smpp::Version version_of(VersionSetting setting, smpp::Version asked) {
 
 }  // namespace
 
-CustomerSession::CustomerSession(ServerState& server, SessionId id, const SmppListener& listener, const IpAddress& source)
+CustomerSession::CustomerSession(ServerState& server, SessionId id, const SmppListener& listener,
+                                 const IpAddress& source)
     : server_(server), id_(id), listener_(listener), source_(source) {
   server_.sessions.emplace(id_, this);
   server_.unbound.push_back(*this);
@@ -61,7 +62,7 @@ MessageIdFormat CustomerSession::id_format() const {
   return session_->version() == smpp::Version::kV33 ? MessageIdFormat::kHex8 : settings().smpp.message_id;
 }
 
-// --- the connection -------------------------------------------------------------------------------------------------
+// --- the connection ---
 
 void CustomerSession::on_open(const Now& now, ports::Wire& wire) {
   wire_ = &wire;
@@ -139,7 +140,7 @@ void CustomerSession::on_bad_pdu(const Now&, Octets octets, const smpp::DecodeEr
                                              {"octets", smpp::masked_hex(octets)}});
 }
 
-// --- binding (SMPP 3.3) ---------------------------------------------------------------------------------------------
+// --- binding (SMPP 3.3) ---
 
 void CustomerSession::on_bind(const Now& now, const smpp::BindRequest& request) {
   bind_type_ = request.type;
@@ -165,7 +166,9 @@ void CustomerSession::judge_bind(const Now& now, bool right, bool busy) {
   if (busy) { return refuse_bind(now, smpp::CommandStatus::kSystemError, "busy", false); }
   if (!right || account_ == kNoAccount) {
     const bool known = server_.logins.contains(system_id_);
-    const std::string_view reason = !known ? "unknown_system_id" : account_ == kNoAccount ? "address" : "password";
+    const std::string_view reason = !known                   ? "unknown_system_id"
+                                    : account_ == kNoAccount ? "address"
+                                                             : "password";
     account_ = kNoAccount;
     return refuse_bind(now, smpp::CommandStatus::kBindFailed, reason, true);
   }
@@ -216,12 +219,14 @@ void CustomerSession::accept_bind(const Now& now) {
   send(now);
 }
 
-void CustomerSession::refuse_bind(const Now& now, smpp::CommandStatus status, std::string_view reason, bool guess) {
+void CustomerSession::refuse_bind(const Now& now, smpp::CommandStatus status, std::string_view reason,
+                                  bool guess) {
   ++server_.counters.binds_refused;
-  server_.setup.log.warn("session.refused", {{"session", id_.value()},
-                                             {"user", system_id_},
-                                             {"reason", reason},
-                                             {"peer", wire_ != nullptr ? wire_->peer_address() : std::string_view{}}});
+  server_.setup.log.warn("session.refused",
+                         {{"session", id_.value()},
+                          {"user", system_id_},
+                          {"reason", reason},
+                          {"peer", wire_ != nullptr ? wire_->peer_address() : std::string_view{}}});
   if (guess) {
     server_.guard.failed(now.mono, source_);
     if (const auto delay = server_.guard.answer_delay(now.mono, source_); delay > Duration::zero()) {
@@ -247,7 +252,7 @@ void CustomerSession::unbind(const Now& now) {
   send(now);
 }
 
-// --- answers to its requests ----------------------------------------------------------------------------------------
+// --- answers to its requests ---
 
 void CustomerSession::answer(const Now& now, const AnswerSubmit& effect) {
   const auto asked = static_cast<Asked>(effect.token.kind);
@@ -267,8 +272,9 @@ void CustomerSession::answer(const Now& now, const AnswerSubmit& effect) {
     default: {
       std::string items;
       for (const auto& row : effect.refused) {
-        smpp::append(items, smpp::Unsuccess{row.destination.ton, row.destination.npi, row.destination.digits.view(),
-                                            smpp_status(row.refusal, session_->version(), settings().smpp)});
+        smpp::append(items,
+                     smpp::Unsuccess{row.destination.ton, row.destination.npi, row.destination.digits.view(),
+                                     smpp_status(row.refusal, session_->version(), settings().smpp)});
       }
       const smpp::UnsuccessList list{static_cast<std::uint8_t>(effect.refused.size()), items};
       session_->respond(now, sequence, smpp::CommandStatus::kOk, smpp::SubmitMultiResp{id.view(), list, {}});
@@ -278,30 +284,39 @@ void CustomerSession::answer(const Now& now, const AnswerSubmit& effect) {
 }
 
 void CustomerSession::answer(const Now& now, const AnswerQuery& effect) {
-  if (effect.refusal) { return refuse(now, effect.token.sequence, smpp::CommandId::kQuerySm, *effect.refusal); }
+  if (effect.refusal) {
+    return refuse(now, effect.token.sequence, smpp::CommandId::kQuerySm, *effect.refusal);
+  }
   const bool v50 = session_->version() == smpp::Version::kV50;
   const auto id = server_.setup.public_ids.format(effect.id, id_format());
   FixedString<16> final_date;
   if (is_final(effect.status)) { final_date = smpp::absolute_time(effect.final_at); }
-  session_->respond(
-      now, effect.token.sequence, smpp::CommandStatus::kOk,
-      smpp::QuerySmResp{id.view(), final_date.view(),
-                        static_cast<std::uint8_t>(message_state(effect.status, effect.operator_accepted, v50)),
-                        effect.error_code, {}});
+  session_->respond(now, effect.token.sequence, smpp::CommandStatus::kOk,
+                    smpp::QuerySmResp{id.view(),
+                                      final_date.view(),
+                                      static_cast<std::uint8_t>(
+                                          message_state(effect.status, effect.operator_accepted, v50)),
+                                      effect.error_code,
+                                      {}});
   send(now);
 }
 
 void CustomerSession::answer(const Now& now, const AnswerCancel& effect) {
-  if (effect.refusal) { return refuse(now, effect.token.sequence, smpp::CommandId::kCancelSm, *effect.refusal); }
+  if (effect.refusal) {
+    return refuse(now, effect.token.sequence, smpp::CommandId::kCancelSm, *effect.refusal);
+  }
   refuse(now, effect.token.sequence, smpp::CommandId::kCancelSm, smpp::CommandStatus::kOk);
 }
 
 void CustomerSession::answer(const Now& now, const AnswerReplace& effect) {
-  if (effect.refusal) { return refuse(now, effect.token.sequence, smpp::CommandId::kReplaceSm, *effect.refusal); }
+  if (effect.refusal) {
+    return refuse(now, effect.token.sequence, smpp::CommandId::kReplaceSm, *effect.refusal);
+  }
   refuse(now, effect.token.sequence, smpp::CommandId::kReplaceSm, smpp::CommandStatus::kOk);
 }
 
-void CustomerSession::refuse(const Now& now, std::uint32_t sequence, smpp::CommandId command, Refusal refusal) {
+void CustomerSession::refuse(const Now& now, std::uint32_t sequence, smpp::CommandId command,
+                             Refusal refusal) {
   const auto status = smpp_status(refusal, session_->version(), settings().smpp);
   const bool tell = session_->version() == smpp::Version::kV50 ||
                     (session_->version() == smpp::Version::kV34 && settings().smpp.error_text);
@@ -315,7 +330,8 @@ void CustomerSession::refuse(const Now& now, std::uint32_t sequence, smpp::Comma
   send(now);
 }
 
-void CustomerSession::refuse(const Now& now, std::uint32_t sequence, smpp::CommandId command, smpp::CommandStatus status) {
+void CustomerSession::refuse(const Now& now, std::uint32_t sequence, smpp::CommandId command,
+                             smpp::CommandStatus status) {
   session_->respond_error(now, command, sequence, status);
   send(now);
 }

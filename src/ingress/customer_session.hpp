@@ -16,11 +16,12 @@ namespace aldis::ingress {
 
 struct ServerState;
 
-using UnboundHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using UnboundHook =
+    boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 // One connection of a customer. Belongs to its connection; the server knows it by its id until it is closed.
-// The session machine does the protocol, this class what its PDUs mean: submits become events, effects become responses
-// and deliver_sm.
+// The session machine does the protocol, this class what its PDUs mean: submits become events, effects become
+// responses and deliver_sm.
 class CustomerSession final : public ports::ByteProtocol, public smpp::SessionHandler, public UnboundHook {
  public:
   CustomerSession(ServerState& server, SessionId id, const SmppListener& listener, const IpAddress& source);
@@ -51,7 +52,9 @@ class CustomerSession final : public ports::ByteProtocol, public smpp::SessionHa
   [[nodiscard]] AccountId account() const { return account_; }
   [[nodiscard]] smpp::BindType bind_type() const { return bind_type_; }
   [[nodiscard]] bool bound() const { return bound_; }
-  [[nodiscard]] bool binding() const { return session_ && session_->state() == smpp::Session::State::kBinding; }
+  [[nodiscard]] bool binding() const {
+    return session_ && session_->state() == smpp::Session::State::kBinding;
+  }
   [[nodiscard]] const IpAddress& source() const { return source_; }
   void close_unbound();
 
@@ -96,7 +99,7 @@ class CustomerSession final : public ports::ByteProtocol, public smpp::SessionHa
   bool bound_ = false;
   bool in_callback_ = false;  // the pump flushes by itself then
   std::string system_id_;
-  std::string password_;      // until the verdict
+  std::string password_;  // until the verdict
   std::string system_type_;
   Instant refuse_at_ = kNever;  // a refusal that waits (guessing)
   smpp::CommandStatus refuse_status_{};

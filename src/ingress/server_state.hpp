@@ -32,7 +32,9 @@ struct BindCounts {
   std::uint32_t transceiver = 0;
   [[nodiscard]] std::uint32_t all() const { return transmitter + receiver + transceiver; }
   std::uint32_t& of(smpp::BindType type) {
-    return type == smpp::BindType::kTransmitter ? transmitter : type == smpp::BindType::kReceiver ? receiver : transceiver;
+    return type == smpp::BindType::kTransmitter ? transmitter
+           : type == smpp::BindType::kReceiver  ? receiver
+                                                : transceiver;
   }
 };
 
@@ -58,7 +60,8 @@ struct ServerState {
   boost::unordered_flat_map<SessionId, CustomerSession*> sessions;
   boost::unordered_flat_map<std::string, Login> logins;  // by system_id
   std::vector<BindCounts> binds;                         // index = AccountId
-  boost::intrusive::list<CustomerSession, boost::intrusive::constant_time_size<false>> unbound;  // oldest first
+  // oldest first
+  boost::intrusive::list<CustomerSession, boost::intrusive::constant_time_size<false>> unbound;
   std::size_t unbound_count = 0;
   std::uint64_t last_session = 0;
   bool draining = false;
@@ -72,8 +75,8 @@ struct ServerState {
     return at == sessions.end() ? nullptr : at->second;
   }
   // Checks a password; the verdict comes by CustomerSession::judge_bind(), now or later.
-  void check_password(const Now& now, CustomerSession& session, const std::string& system_id, const std::string& password,
-                      bool address_allowed);
+  void check_password(const Now& now, CustomerSession& session, const std::string& system_id,
+                      const std::string& password, bool address_allowed);
   // Why one more bind of this type is one too many; nothing if it is not.
   [[nodiscard]] bool over_limit(AccountId account, smpp::BindType type) const;
   void make_room_unbound();

@@ -33,7 +33,8 @@ struct SmppServer::Impl : ServerState {
   using ServerState::ServerState;
 };
 
-ServerState::ServerState(const ServerSetup& setup_in, EventSink& engine_in) : setup(setup_in), engine(engine_in) {
+ServerState::ServerState(const ServerSetup& setup_in, EventSink& engine_in)
+    : setup(setup_in), engine(engine_in) {
   const Directory& directory = setup.directory;
   binds.resize(directory.accounts_count());
   for (std::uint32_t i = 0; i < directory.accounts_count(); ++i) {
@@ -44,7 +45,9 @@ ServerState::ServerState(const ServerSetup& setup_in, EventSink& engine_in) : se
       row.account = AccountId{i};
       row.settings = &login;
       row.allow = AddressList::parse(account.smpp.allow_ips).value_or(AddressList{});
-      if (!login.allow_ips.empty()) { row.allow_narrow = AddressList::parse(login.allow_ips).value_or(AddressList{}); }
+      if (!login.allow_ips.empty()) {
+        row.allow_narrow = AddressList::parse(login.allow_ips).value_or(AddressList{});
+      }
       logins.emplace(login.user, std::move(row));
     }
   }
@@ -65,7 +68,8 @@ void ServerState::check_password(const Now& now, CustomerSession& session, const
     } else {
       const auto digest = digest_of(setup.cache_key, system_id, password);
       for (const auto& known : login.verified) {
-        if (now.mono < known.until && known.digest[0] == digest.digest[0] && known.digest[1] == digest.digest[1]) {
+        if (now.mono < known.until && known.digest[0] == digest.digest[0] &&
+            known.digest[1] == digest.digest[1]) {
           session.judge_bind(now, true, false);
           return;
         }
@@ -74,20 +78,22 @@ void ServerState::check_password(const Now& now, CustomerSession& session, const
     }
   }
   const SessionId id = session.id();
-  // The answer comes in a later turn, when this turn's clocks are stale by the time of the hash; that is 20 ms at most.
-  setup.passwords.verify(phc, password, [this, id, now, system_id, password](ports::Passwords::Verdict verdict) {
-    CustomerSession* waiting = find(id);
-    if (waiting == nullptr || !waiting->binding()) { return; }
-    const bool right = verdict == ports::Passwords::Verdict::kRight;
-    if (right) {
-      auto& verified = logins.at(system_id).verified;
-      auto digest = digest_of(setup.cache_key, system_id, password);
-      digest.until = now.mono + kVerifiedFor;
-      verified.push_back(digest);
-      if (verified.size() > kVerifiedMax) { verified.pop_front(); }
-    }
-    waiting->judge_bind(now, right, verdict == ports::Passwords::Verdict::kBusy);
-  });
+  // The answer comes in a later turn, when this turn's clocks are stale by the time of the hash; that is 20
+  // ms at most.
+  setup.passwords.verify(phc, password,
+                         [this, id, now, system_id, password](ports::Passwords::Verdict verdict) {
+                           CustomerSession* waiting = find(id);
+                           if (waiting == nullptr || !waiting->binding()) { return; }
+                           const bool right = verdict == ports::Passwords::Verdict::kRight;
+                           if (right) {
+                             auto& verified = logins.at(system_id).verified;
+                             auto digest = digest_of(setup.cache_key, system_id, password);
+                             digest.until = now.mono + kVerifiedFor;
+                             verified.push_back(digest);
+                             if (verified.size() > kVerifiedMax) { verified.pop_front(); }
+                           }
+                           waiting->judge_bind(now, right, verdict == ports::Passwords::Verdict::kBusy);
+                         });
 }
 
 bool ServerState::over_limit(AccountId account, smpp::BindType type) const {
@@ -97,7 +103,8 @@ bool ServerState::over_limit(AccountId account, smpp::BindType type) const {
   switch (type) {
     case smpp::BindType::kTransmitter:
       return limits.binds_max_transmitter && now_bound.transmitter >= *limits.binds_max_transmitter;
-    case smpp::BindType::kReceiver: return limits.binds_max_receiver && now_bound.receiver >= *limits.binds_max_receiver;
+    case smpp::BindType::kReceiver:
+      return limits.binds_max_receiver && now_bound.receiver >= *limits.binds_max_receiver;
     case smpp::BindType::kTransceiver:
       return limits.binds_max_transceiver && now_bound.transceiver >= *limits.binds_max_transceiver;
   }
@@ -109,8 +116,9 @@ void ServerState::make_room_unbound() {
   CustomerSession* victim = nullptr;
   std::size_t most = 0;
   for (auto& session : unbound) {
-    const auto same = std::count_if(unbound.begin(), unbound.end(),
-                                    [&](const CustomerSession& other) { return other.source() == session.source(); });
+    const auto same = std::count_if(unbound.begin(), unbound.end(), [&](const CustomerSession& other) {
+      return other.source() == session.source();
+    });
     if (static_cast<std::size_t>(same) > most) {
       most = static_cast<std::size_t>(same);
       victim = &session;
@@ -119,7 +127,8 @@ void ServerState::make_room_unbound() {
   if (victim != nullptr) { victim->close_unbound(); }
 }
 
-SmppServer::SmppServer(const ServerSetup& setup, EventSink& engine) : impl_(std::make_unique<Impl>(setup, engine)) {}
+SmppServer::SmppServer(const ServerSetup& setup, EventSink& engine)
+    : impl_(std::make_unique<Impl>(setup, engine)) {}
 SmppServer::~SmppServer() = default;
 
 std::unique_ptr<ports::ByteProtocol> SmppServer::accept(const Now& now, const SmppListener& listener,
@@ -135,8 +144,9 @@ std::unique_ptr<ports::ByteProtocol> SmppServer::accept(const Now& now, const Sm
     ++s.counters.refused_penalty;
     return nullptr;
   }
-  const auto same = std::count_if(s.unbound.begin(), s.unbound.end(),
-                                  [&](const CustomerSession& session) { return session.source() == *source; });
+  const auto same = std::count_if(s.unbound.begin(), s.unbound.end(), [&](const CustomerSession& session) {
+    return session.source() == *source;
+  });
   if (static_cast<std::size_t>(same) >= s.setup.settings.unbound_per_source) {
     ++s.counters.refused_per_source;
     return nullptr;
@@ -205,20 +215,25 @@ void SmppServer::collect(ports::MetricReport& report) const {
   for (std::size_t i = 0; i < smpp::kCommandCount; ++i) {
     const auto command = smpp::name_of(smpp::kCommandIds[i]);
     if (c.smpp.pdus_in[i] > 0) {
-      report.counter("aldis_smpp_pdus_total", {{"side", "session"}, {"direction", "in"}, {"command", command}},
+      report.counter("aldis_smpp_pdus_total",
+                     {{"side", "session"}, {"direction", "in"}, {"command", command}},
                      count(c.smpp.pdus_in[i]));
     }
     if (c.smpp.pdus_out[i] > 0) {
-      report.counter("aldis_smpp_pdus_total", {{"side", "session"}, {"direction", "out"}, {"command", command}},
+      report.counter("aldis_smpp_pdus_total",
+                     {{"side", "session"}, {"direction", "out"}, {"command", command}},
                      count(c.smpp.pdus_out[i]));
     }
   }
   for (std::size_t i = 0; i < smpp::kFaultCount; ++i) {
-    report.counter("aldis_smpp_errors_total", {{"side", "session"}, {"reason", name_of(static_cast<smpp::Fault>(i))}},
+    report.counter("aldis_smpp_errors_total",
+                   {{"side", "session"}, {"reason", name_of(static_cast<smpp::Fault>(i))}},
                    count(c.smpp.faults[i]));
   }
-  report.counter("aldis_smpp_octets_total", {{"side", "session"}, {"direction", "in"}}, count(c.smpp.octets_in));
-  report.counter("aldis_smpp_octets_total", {{"side", "session"}, {"direction", "out"}}, count(c.smpp.octets_out));
+  report.counter("aldis_smpp_octets_total", {{"side", "session"}, {"direction", "in"}},
+                 count(c.smpp.octets_in));
+  report.counter("aldis_smpp_octets_total", {{"side", "session"}, {"direction", "out"}},
+                 count(c.smpp.octets_out));
 }
 
 }  // namespace aldis::ingress

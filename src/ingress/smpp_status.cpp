@@ -63,7 +63,8 @@ CommandStatus smpp_status(Refusal refusal, smpp::Version version, const AccountS
 
 smpp::MessageState message_state(Status status, bool accepted_word, bool scheduled_50) {
   switch (status) {
-    case Status::kScheduled: return scheduled_50 ? smpp::MessageState::kScheduled : smpp::MessageState::kEnroute;
+    case Status::kScheduled:
+      return scheduled_50 ? smpp::MessageState::kScheduled : smpp::MessageState::kEnroute;
     case Status::kQueued:
     case Status::kSending:
     case Status::kUncertain:

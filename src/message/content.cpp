@@ -30,7 +30,8 @@ Result<bool, Refusal> read_fallback(Octets body, AlphabetFallback fallback, Cont
   return true;
 }
 
-// A byte order mark says nothing in a message: big-endian is the rule. A little-endian one means swapped octets.
+// A byte order mark says nothing in a message: big-endian is the rule. A little-endian one means swapped
+// octets.
 Result<bool, Refusal> read_ucs2(Octets body, Content& content) {
   if (body.size() % 2 != 0) { return Refusal::kBodyOdd; }
   const bool swapped = body.size() >= 2 && u8(body[0]) == 0xFF && u8(body[1]) == 0xFE;
@@ -109,7 +110,8 @@ std::optional<Refusal> plan_parts(const Content& content, bool passed_multipart,
                                   decltype(Message::parts)& parts) {
   parts.clear();
   const text::Measure measured = text::measure(content.body, content.alphabet);
-  // Of an opaque body nobody knows how it is packed: as many octets as there could be septets are let through, uncut.
+  // Of an opaque body nobody knows how it is packed: as many octets as there could be septets are let
+  // through, uncut.
   const bool opaque = content.alphabet == Alphabet::kOpaque;
   const auto single_unit = opaque ? text::Unit::kSeptet : measured.unit;
   if (measured.count <= text::units_max(single_unit, content.udh.size())) {

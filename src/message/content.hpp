@@ -12,13 +12,13 @@
 
 namespace aldis::message {
 
-// Sets alphabet and body of `content` from a body without header, by its data_coding. True = the account's fallback
-// alphabet was used. Octets stay as they are, but for a UCS-2 byte order mark and the code pages 8859-5 and 8859-8, which
-// become UCS-2.
+// Sets alphabet and body of `content` from a body without header, by its data_coding. True = the account's
+// fallback alphabet was used. Octets stay as they are, but for a UCS-2 byte order mark and the code pages
+// 8859-5 and 8859-8, which become UCS-2.
 Result<bool, Refusal> read_body(Octets body, const AccountSettings& account, Content& content);
 
-// Replaces `parts` by what the content takes: one part, or as many as 8-bit concatenation needs. A segment of the
-// customer's own (`passed_multipart`) is never split.
+// Replaces `parts` by what the content takes: one part, or as many as 8-bit concatenation needs. A segment of
+// the customer's own (`passed_multipart`) is never split.
 std::optional<Refusal> plan_parts(const Content& content, bool passed_multipart, std::uint32_t parts_max,
                                   decltype(Message::parts)& parts);
 

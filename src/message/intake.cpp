@@ -38,7 +38,8 @@ void copy_fields(const Submit& request, Message& message) {
   message.tlvs.assign(request.tlvs);
 }
 
-// Takes the header off the body and finds out whether this is a segment of the customer's own: by its header, else by TLVs.
+// Takes the header off the body and finds out whether this is a segment of the customer's own: by its header,
+// else by TLVs.
 std::optional<Refusal> read_header(const Submit& request, Octets& body, Message& message) {
   message.content.udh.clear();
   message.passed_multipart = false;

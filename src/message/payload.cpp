@@ -57,8 +57,9 @@ Alphabet default_alphabet(const OperatorSettings& op) {
              : Alphabet::kGsm7;
 }
 
-// Text whose characters all have septets, recoded to the alphabet `to`. The whole message changes to UCS-2 where one of
-// its characters has no place there: handsets show parts of one text in different alphabets badly.
+// Text whose characters all have septets, recoded to the alphabet `to`. The whole message changes to UCS-2
+// where one of its characters has no place there: handsets show parts of one text in different alphabets
+// badly.
 std::optional<Encoded> recode(const Content& content, Encoded planned, Alphabet to, std::uint8_t dcs_ucs2,
                               std::string& scratch) {
   if (content.alphabet == to) { return planned; }
@@ -126,8 +127,8 @@ struct Form {
   Concat concat;
 };
 
-// Our own split was planned for 8-bit references. A 16-bit one takes an octet more: it is used only where each part,
-// counted in octets of its body, leaves that room, so that all parts of a text have one form.
+// Our own split was planned for 8-bit references. A 16-bit one takes an octet more: it is used only where
+// each part, counted in octets of its body, leaves that room, so that all parts of a text have one form.
 bool all_fit_ref16(const Message& message) {
   const Content& content = message.content;
   const std::size_t header = text::udh_octets_with(Concat{.ref16 = true}, content.udh);
@@ -149,7 +150,8 @@ Form form_of_split(const Message& message, std::uint16_t part, const OperatorSet
   return {Form::Kind::kHeader, concat};
 }
 
-// The customer's own segment in the form that the operator wants, if it has room for it; otherwise as it came.
+// The customer's own segment in the form that the operator wants, if it has room for it; otherwise as it
+// came.
 Form form_of_segment(const Message& message, const Encoded& encoded, const OperatorSettings& op) {
   const bool tlvs = may_send_tlvs(op);
   const auto by_header = text::concat_of(message.content.udh);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schedule and validity of a request as instants (SMPP 8). A date becomes a deadline on the monotonic clock here, once
-// (CONTRACT D13).
+// Schedule and validity of a request as instants (SMPP 8). A date becomes a deadline on the monotonic clock
+// here, once (CONTRACT D13).
 #pragma once
 
 #include "aldis/base/result.hpp"
@@ -18,7 +18,8 @@ struct Deadline {
   bool cut = false;  // was above account.validity_max
 };
 
-// A given validity counts from now, whatever the schedule, as SMPP has it; the account's own counts from `start`.
+// A given validity counts from now, whatever the schedule, as SMPP has it; the account's own counts from
+// `start`.
 Result<Deadline, Refusal> deadline_of(const TimeGiven& validity, Instant start,
                                       const AccountSettings& account, const Now& now);
 

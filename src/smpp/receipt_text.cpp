@@ -65,7 +65,7 @@ std::string_view trimmed(std::string_view text) {
   return {first, static_cast<std::size_t>(last - first)};
 }
 
-// --- keys -----------------------------------------------------------------------------------------------------------
+// --- keys ---
 
 enum class Key : std::uint8_t { kNone, kId, kSub, kDlvrd, kSubmitDate, kDoneDate, kStat, kErr, kText };
 constexpr std::size_t kKeys = 9;
@@ -115,7 +115,8 @@ struct FoundKey {
   const char* start = nullptr;  // of its word
 };
 
-// The key that ends before the ':' or '=' at `mark`; its word follows a separator behind `from`, or starts the body.
+// The key that ends before the ':' or '=' at `mark`; its word follows a separator behind `from`, or starts
+// the body.
 FoundKey key_before(const char* body, const char* from, const char* mark) {
   const char* end = mark;
   while (end > from && is(end[-1], kBlank)) { --end; }
@@ -159,8 +160,9 @@ const char* next_mark(const char* at, const char* last) {
 
 using Values = std::array<std::string_view, kKeys>;
 
-// One pass from mark to mark: keys are few, and looking back from a mark is cheaper than trying keys everywhere. The first
-// of equal keys wins; text ends the scan. A value that was found is never null, so that an empty one counts as found.
+// One pass from mark to mark: keys are few, and looking back from a mark is cheaper than trying keys
+// everywhere. The first of equal keys wins; text ends the scan. A value that was found is never null, so that
+// an empty one counts as found.
 Values scan(std::string_view body) {
   Values values;
   Key open = Key::kNone;
@@ -185,7 +187,7 @@ Values scan(std::string_view body) {
   return values;
 }
 
-// --- values ---------------------------------------------------------------------------------------------------------
+// --- values ---
 
 // The value from its first to its last character that is not padding, without a quote in front.
 std::string_view unquoted(std::string_view value) {
@@ -252,7 +254,7 @@ std::optional<MessageState> state_of(std::string_view word, std::span<const Stat
   return state_of_word(word);
 }
 
-// --- the body -------------------------------------------------------------------------------------------------------
+// --- the body ---
 
 // UTF-8 where the text is well formed; otherwise what is ASCII in it stays readable, for the keys are.
 std::string_view read_ucs2(Octets body, std::string& scratch) {
@@ -310,7 +312,7 @@ ParsedReceipt parse_one(Octets body, const ReceiptSource& source, std::span<cons
   return receipt;
 }
 
-// --- out ------------------------------------------------------------------------------------------------------------
+// --- out ---
 
 constexpr std::size_t kTextCharacters = 20;
 

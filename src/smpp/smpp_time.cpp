@@ -47,7 +47,8 @@ std::optional<WallTime> long_date(std::string_view d, bool with_seconds) {
                  with_seconds ? number(d, 12) : 0);
 }
 
-// Years and months are steps on the calendar (31 January + 1 month = the last of February), the rest is exact.
+// Years and months are steps on the calendar (31 January + 1 month = the last of February), the rest is
+// exact.
 Duration relative_of(std::string_view digits, WallTime now) {
   const auto today = chr::floor<chr::days>(now);
   auto date = chr::year_month_day{today} + chr::years{number(digits, 0)} + chr::months{number(digits, 2)};

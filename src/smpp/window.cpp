@@ -77,8 +77,8 @@ std::size_t Window::cell_of(std::uint32_t sequence) const {
   return cell;
 }
 
-// Numbers come in a row. Side by side they would be one long cluster, and closing a gap would walk through all of it (5 % of
-// the gateway's time at a window of 200); multiplied by the golden ratio they lie apart.
+// Numbers come in a row. Side by side they would be one long cluster, and closing a gap would walk through
+// all of it (5 % of the gateway's time at a window of 200); multiplied by the golden ratio they lie apart.
 std::size_t Window::home_of(std::uint32_t sequence) const {
   return (sequence * 0x9E3779B1u) >> (32 - std::bit_width(table_.size() - 1));
 }

@@ -9,8 +9,9 @@
 
 namespace aldis::spool {
 
-// XXH3-64 seeded with the journal's id: a record of another journal is no record here. The secret that long inputs need
-// is made from the seed once, not per call; the value is the plain XXH3_64bits_withSeed all the same.
+// XXH3-64 seeded with the journal's id: a record of another journal is no record here. The secret that long
+// inputs need is made from the seed once, not per call; the value is the plain XXH3_64bits_withSeed all the
+// same.
 class Checksum {
  public:
   explicit Checksum(std::uint64_t seed);

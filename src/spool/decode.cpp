@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Field numbers and defaults: proto/journal.proto. Unknown fields are skipped: by that file's rules they change nothing
-// for us. Numbers out of range are refused: somebody later than us wrote them.
+// Field numbers and defaults: proto/journal.proto. Unknown fields are skipped: by that file's rules they
+// change nothing for us. Numbers out of range are refused: somebody later than us wrote them.
 #include <limits>
 
 #include "spool/codec.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Field numbers and defaults: proto/journal.proto. On the message path: one pass, no allocation, no bound checks per
-// octet, because payload_bound() was reserved before.
+// Field numbers and defaults: proto/journal.proto. On the message path: one pass, no allocation, no bound
+// checks per octet, because payload_bound() was reserved before.
 #include <concepts>
 
 #include "spool/codec.hpp"

@@ -47,7 +47,8 @@ struct SegmentHeader {
 };
 
 void write_segment_header(char* at, const SegmentHeader& header);
-// None: these octets are no header (zeros, or damaged). `format` may be above ours: then only magic and format are sure.
+// None: these octets are no header (zeros, or damaged). `format` may be above ours: then only magic and
+// format are sure.
 std::optional<SegmentHeader> read_segment_header(Octets octets);
 
 struct RecordView {
@@ -58,7 +59,8 @@ struct RecordView {
   std::size_t octets = 0;  // of the whole record
 };
 
-// Writes header, checksum and zeros around a payload that stands at at + kRecordHeaderOctets; returns record_octets().
+// Writes header, checksum and zeros around a payload that stands at at + kRecordHeaderOctets; returns
+// record_octets().
 std::size_t close_frame(char* at, RecordType type, std::size_t payload, Lsn lsn, Lsn durable,
                         const Checksum& checksum);
 // The record at `at` of a segment's octets, whose position is `lsn`; none = there is no valid record there.

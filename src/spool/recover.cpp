@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Order of a start: prove everything; replay, copying what is not proved durable behind where a fresh segment's header
-// will stand; sync; and only then write that header. Until it is on disk nothing has changed for the next start.
+// Order of a start: prove everything; replay, copying what is not proved durable behind where a fresh
+// segment's header will stand; sync; and only then write that header. Until it is on disk nothing has changed
+// for the next start.
 #include "aldis/spool/recover.hpp"
 
 #include <algorithm>
@@ -133,7 +134,8 @@ Recovery::Done Recovery::write_tail(JournalWriter& tail) {
   return write_header(*first);
 }
 
-// The moment at which this start becomes the journal: what is after `previous_end` in the old segments is gone.
+// The moment at which this start becomes the journal: what is after `previous_end` in the old segments is
+// gone.
 Recovery::Done Recovery::write_header(ports::File& file) {
   SegmentHeader header;
   header.segment_octets = static_cast<std::uint32_t>(scan_.segment_octets);
@@ -162,7 +164,8 @@ Result<std::unique_ptr<ports::File>, Damage> Recovery::fresh_segment(SegmentNumb
   return std::move(*file);
 }
 
-// A prepared file that is whole, or a new one. A dead or torn segment is not touched before the new header is durable.
+// A prepared file that is whole, or a new one. A dead or torn segment is not touched before the new header is
+// durable.
 Result<std::string, Damage> Recovery::blank_segment() {
   while (!scan_.blank.empty()) {
     std::string name = std::move(scan_.blank.back());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// First all files are read and every valid record in them is asked what it knows to be durable. Then the chain of segments
-// is followed from the newest header back, and walked forward from the oldest segment needed: a hole below the highest
-// durable position is damage, at or above it the torn end of the last batch.
+// First all files are read and every valid record in them is asked what it knows to be durable. Then the
+// chain of segments is followed from the newest header back, and walked forward from the oldest segment
+// needed: a hole below the highest durable position is damage, at or above it the torn end of the last batch.
 #include "spool/scan.hpp"
 
 #include <algorithm>
@@ -166,7 +166,8 @@ Scanner::Done Scanner::read_records() {
   return {};
 }
 
-// Files without a header of theirs are read too: if that header is what was damaged, the records behind it prove it.
+// Files without a header of theirs are read too: if that header is what was damaged, the records behind it
+// prove it.
 Scanner::Done Scanner::read_records_of(SegmentNumber number, const std::string& name, ScannedSegment* begun) {
   auto file = number == begun_.rbegin()->first ? files_.open_direct(name) : files_.open(name);
   if (file.has_error()) { return files_damage(name, file.error()); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of a journal prove, before a single record is believed. Reads only; shared by recover() and verify().
+// What the files of a journal prove, before a single record is believed. Reads only; shared by recover() and
+// verify().
 #pragma once
 
 #include <functional>

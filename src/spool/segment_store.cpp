@@ -11,8 +11,8 @@
 namespace aldis::spool {
 namespace {
 
-// Zeros written by one slice of housekeeping: at least this, and twice what was committed since the last one, so that
-// preparing keeps ahead of any rate of commits; at most a slice that a commit can wait for.
+// Zeros written by one slice of housekeeping: at least this, and twice what was committed since the last one,
+// so that preparing keeps ahead of any rate of commits; at most a slice that a commit can wait for.
 constexpr std::uint64_t kSliceOctetsMin = 256u << 10;
 constexpr std::uint64_t kSliceOctetsMax = 4u << 20;
 constexpr std::size_t kSurplusMax = 16;  // segments to be removed that may wait for a quiet moment
@@ -117,7 +117,8 @@ Result<Work, ports::FileError> SegmentStore::prepare_slice() {
   return abandon_filling();
 }
 
-// By renaming what exists: a spare from before the start, or the oldest segment that nobody needs. kMore = done that.
+// By renaming what exists: a spare from before the start, or the oldest segment that nobody needs. kMore =
+// done that.
 Result<Work, ports::FileError> SegmentStore::take_ready_made() {
   if (!spares_.empty()) {
     const std::string name = std::move(spares_.back());
@@ -133,8 +134,8 @@ Result<Work, ports::FileError> SegmentStore::take_ready_made() {
   return Work::kNone;
 }
 
-// Under its number, and the directory synced, before the first record goes in: else a crash would bring back the old name
-// with new octets behind it.
+// Under its number, and the directory synced, before the first record goes in: else a crash would bring back
+// the old name with new octets behind it.
 SegmentStore::Done SegmentStore::make_ready(const std::string& name) {
   const SegmentNumber number = next_number_;
   if (auto done = files_.rename(name, segment_name(number)); done.has_error()) { return done; }

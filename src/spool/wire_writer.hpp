@@ -10,9 +10,10 @@
 
 namespace aldis::spool {
 
-// Protobuf's wire format into memory that is known to be large enough. The reading side is protozero's; its writer keeps
-// its position behind a pointer that every octet written may alias, which cost a sixth of each append (157 to 134 ns).
-// Here the position stays in a register, and tags are constants. Not for memory of unknown size: nothing is checked.
+// Protobuf's wire format into memory that is known to be large enough. The reading side is protozero's; its
+// writer keeps its position behind a pointer that every octet written may alias, which cost a sixth of each
+// append (157 to 134 ns). Here the position stays in a register, and tags are constants. Not for memory of
+// unknown size: nothing is checked.
 class WireWriter {
  public:
   ALDIS_INLINE explicit WireWriter(char* at) : at_(at) {}

@@ -88,8 +88,8 @@ struct Ucs2Reader {
   }
 };
 
-// Each writer has put(character, at): the place after what it wrote, or null if the character has none. At most kOctetsMax
-// octets a character.
+// Each writer has put(character, at): the place after what it wrote, or null if the character has none. At
+// most kOctetsMax octets a character.
 struct Gsm7Writer {
   static constexpr std::size_t kOctetsMax = 2;
   static char* put(char32_t character, char* at) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Characters that belong to the one before them: Unicode 14 categories Mn, Me and Mc, joiners, emoji skin tones and tags.
-// Approximates Grapheme_Cluster_Break = Extend, ZWJ and SpacingMark (UAX 29) without its property files.
+// Characters that belong to the one before them: Unicode 14 categories Mn, Me and Mc, joiners, emoji skin
+// tones and tags. Approximates Grapheme_Cluster_Break = Extend, ZWJ and SpacingMark (UAX 29) without its
+// property files.
 #pragma once
 
 #include <algorithm>

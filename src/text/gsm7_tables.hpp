@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 3GPP TS 23.038 section 6.2.1 and 6.2.1.1 as tables; the reverse direction is computed from them at compile time.
+// 3GPP TS 23.038 section 6.2.1 and 6.2.1.1 as tables; the reverse direction is computed from them at compile
+// time.
 #pragma once
 
 #include <array>

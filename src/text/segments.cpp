@@ -50,7 +50,8 @@ Measure measure_latin1(Octets body) {
   return highest == kGsmNone ? Measure{Unit::kUcs2, size32(body)} : Measure{Unit::kSeptet, septets};
 }
 
-// A run of escapes before the cut: read in pairs from its start, an odd one out belongs to what follows the cut.
+// A run of escapes before the cut: read in pairs from its start, an odd one out belongs to what follows the
+// cut.
 std::uint32_t cut_gsm7(Octets rest, std::uint32_t budget) {
   std::uint32_t run = 0;
   while (run < budget && rest[budget - 1 - run] == kGsmEscape) { ++run; }
@@ -81,7 +82,8 @@ char32_t character_at(Octets text, std::uint32_t at, Alphabet alphabet) {
   return (alphabet == Alphabet::kUcs2 ? Ucs2Reader::take(rest) : Utf8Reader::take(rest)).character;
 }
 
-// Moves a cut back to the start of the grapheme that it would tear, unless too much of the part would stay empty.
+// Moves a cut back to the start of the grapheme that it would tear, unless too much of the part would stay
+// empty.
 std::uint32_t before_grapheme(Octets rest, std::uint32_t cut, std::uint32_t used, Alphabet alphabet,
                               Unit unit, std::uint32_t budget) {
   std::uint32_t at = cut;

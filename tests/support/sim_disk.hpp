@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A directory in memory that forgets like a disk: what was not synced survives a crash in any subset of 512-octet sectors
-// and of directory operations. Operations can be made to fail, and space to end.
+// A directory in memory that forgets like a disk: what was not synced survives a crash in any subset of
+// 512-octet sectors and of directory operations. Operations can be made to fail, and space to end.
 #pragma once
 
 #include <cstdint>
@@ -31,11 +31,13 @@ class SimDisk final : public ports::Files {
   Result<std::vector<std::string>, ports::FileError> list() override;
   Result<ports::Space, ports::FileError> space() override;
 
-  // Power is cut and comes back: files opened before are dead. `coin` decides for each unsynced thing in a fixed order.
+  // Power is cut and comes back: files opened before are dead. `coin` decides for each unsynced thing in a
+  // fixed order.
   void crash(const Coin& coin);
 
-  // The n-th operation that changes or syncs something from now on (0 = the next one) fails with `code`. A sync that
-  // fails forgets what it should have stored, as Linux does: the octets stay readable until the crash and are clean.
+  // The n-th operation that changes or syncs something from now on (0 = the next one) fails with `code`. A
+  // sync that fails forgets what it should have stored, as Linux does: the octets stay readable until the
+  // crash and are clean.
   void fail_operation(std::uint64_t n, int code);
   void fail_nothing() { fail_at_.reset(); }
   // From the n-th such operation on, everything fails as if power were gone: crash() must follow.

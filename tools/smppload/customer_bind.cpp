@@ -68,7 +68,9 @@ void CustomerBind::unbind(const Now& now) {
 
 void CustomerBind::on_bound(const Now& now, const smpp::BindResp&) { submit_more(now); }
 
-void CustomerBind::on_bind_refused(const Now&, smpp::CommandStatus, const smpp::BindResp&) { ++load_.binds_refused_; }
+void CustomerBind::on_bind_refused(const Now&, smpp::CommandStatus, const smpp::BindResp&) {
+  ++load_.binds_refused_;
+}
 
 void CustomerBind::on_request(const Now& now, const smpp::Pdu& pdu) {
   if (const auto* deliver = std::get_if<smpp::DeliverSm>(&pdu.body)) {
@@ -81,11 +83,13 @@ void CustomerBind::on_request(const Now& now, const smpp::Pdu& pdu) {
 
 void CustomerBind::on_response(const Now& now, const smpp::Response& response) {
   const auto* body = response.pdu != nullptr ? std::get_if<smpp::SubmitSmResp>(&response.pdu->body) : nullptr;
-  load_.answered(now, response.token, response.command_status, body != nullptr ? body->message_id : std::string_view{},
-                 now.mono - response.sent_at);
+  load_.answered(now, response.token, response.command_status,
+                 body != nullptr ? body->message_id : std::string_view{}, now.mono - response.sent_at);
 }
 
-void CustomerBind::on_request_timeout(const Now&, std::uint64_t token, smpp::CommandId) { load_.unanswered(token); }
+void CustomerBind::on_request_timeout(const Now&, std::uint64_t token, smpp::CommandId) {
+  load_.unanswered(token);
+}
 
 void CustomerBind::on_closing(const Now&, smpp::CloseReason, bool flush) {
   if (wire_ != nullptr) { flush ? wire_->close_after_flush() : wire_->close_now(); }

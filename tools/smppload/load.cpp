@@ -27,11 +27,13 @@ std::uint64_t hash_of(std::string_view id) {
 }  // namespace
 
 Load::Load(runtime::Loop& loop, const Options& options)
-    : loop_(loop), options_(options), chance_(options.seed), connector_(loop), alarm_(loop, [](const Now&) {}) {
+    : loop_(loop), options_(options), chance_(options.seed), connector_(loop), alarm_(loop, [](const Now&) {
+      }) {
   for (const auto& customer : options.customers) {
     const auto colon = customer.find(':');
     for (std::uint32_t i = 0; i < options.binds; ++i) {
-      binds_.push_back(std::make_unique<CustomerBind>(*this, customer.substr(0, colon), customer.substr(colon + 1)));
+      binds_.push_back(
+          std::make_unique<CustomerBind>(*this, customer.substr(0, colon), customer.substr(colon + 1)));
     }
   }
   if (!options.oracle.empty()) { oracle_.open(options.oracle, std::ios::trunc); }
@@ -48,20 +50,23 @@ Load::~Load() = default;
 void Load::start(const Now& now) {
   began_ = last_answer_ = last_receipt_ = refilled_ = now.mono;
   progress_at_ = now.mono + seconds{1};
-  submitted_until_ = options_.seconds > 0 ? now.mono + std::chrono::duration_cast<Duration>(
-                                                           std::chrono::duration<double>(options_.seconds))
-                                          : kNever;
+  submitted_until_ =
+      options_.seconds > 0
+          ? now.mono + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds))
+          : kNever;
 }
 
 bool Load::submitting_done(const Now& now) const {
-  return stopped_ || finishing_ || (options_.count > 0 && submitted_ >= options_.count) || now.mono >= submitted_until_;
+  return stopped_ || finishing_ || (options_.count > 0 && submitted_ >= options_.count) ||
+         now.mono >= submitted_until_;
 }
 
 bool Load::may_submit(const Now& now) {
   if (submitting_done(now)) { return false; }
   if (!options_.rate) { return true; }
   const double burst = std::max(1.0, *options_.rate / 100);
-  tokens_ = std::min(burst, tokens_ + std::chrono::duration<double>(now.mono - refilled_).count() * *options_.rate);
+  tokens_ =
+      std::min(burst, tokens_ + std::chrono::duration<double>(now.mono - refilled_).count() * *options_.rate);
   refilled_ = now.mono;
   if (tokens_ < 1) { return false; }
   tokens_ -= 1;
@@ -75,7 +80,8 @@ std::uint64_t Load::compose(const Now&, smpp::SubmitSm& pdu) {
   ++outstanding_;
   text_.clear();
   tlvs_.clear();
-  // The token goes first: whatever is cut, the message can be named. Seed and number make it unique over runs.
+  // The token goes first: whatever is cut, the message can be named. Seed and number make it unique over
+  // runs.
   traffic::append_token(text_, (options_.seed << 40) | number);
   const double roll = options_.share_long + options_.share_ucs2 > 0 ? chance_.uniform() : 1.0;
   if (roll < options_.share_long) {
@@ -111,7 +117,8 @@ std::uint64_t Load::compose(const Now&, smpp::SubmitSm& pdu) {
   return number;
 }
 
-void Load::answered(const Now& now, std::uint64_t number, smpp::CommandStatus status, std::string_view id, Duration latency) {
+void Load::answered(const Now& now, std::uint64_t number, smpp::CommandStatus status, std::string_view id,
+                    Duration latency) {
   Row& row = rows_[number];
   if (row.state != State::kSubmitted && row.state != State::kUnanswered) { return; }
   if (row.state == State::kSubmitted) {
@@ -191,9 +198,7 @@ void Load::receipt(std::string_view id, bool final) {
   if (row.receipts < 255) { ++row.receipts; }
 }
 
-bool Load::all_settled() const {
-  return outstanding_ == 0 && (!options_.receipts || settled_ >= accepted_);
-}
+bool Load::all_settled() const { return outstanding_ == 0 && (!options_.receipts || settled_ >= accepted_); }
 
 void Load::stop_submitting() {
   if (stopped_) { loop_.stop(); }
@@ -223,7 +228,8 @@ void Load::turn_end(const Now& now) {
   }
   report_progress(now);
   if (submitting_done(now) && drain_until_ == kNever) {
-    drain_until_ = now.mono + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.drain_seconds));
+    drain_until_ = now.mono + std::chrono::duration_cast<Duration>(
+                                  std::chrono::duration<double>(options_.drain_seconds));
   }
   const bool gone = !any_up && !options_.reconnect && connections_lost_ + binds_refused_ > 0;
   const bool done = (submitting_done(now) && all_settled()) || now.mono >= drain_until_ || gone;
@@ -240,26 +246,32 @@ void Load::turn_end(const Now& now) {
 
 int Load::finish() {
   const auto seconds_of = [](Duration d) { return std::chrono::duration<double>(d).count(); };
-  const double span = std::max(1e-9, seconds_of(std::max(last_answer_, options_.receipts ? last_receipt_ : last_answer_) - began_));
+  const double span = std::max(
+      1e-9, seconds_of(std::max(last_answer_, options_.receipts ? last_receipt_ : last_answer_) - began_));
   const std::uint64_t lost = options_.receipts && accepted_ > settled_ ? accepted_ - settled_ : 0;
   for (const auto& [hash, count] : early_) { unknown_ += count; }
   std::string refused;
   for (const auto& [status, count] : refused_) {
     const auto name = smpp::name_of(static_cast<smpp::CommandStatus>(status));
-    refused += (refused.empty() ? "\"" : ",\"") + (name.empty() ? std::to_string(status) : std::string{name}) +
-               "\":" + std::to_string(count);
+    refused += (refused.empty() ? "\"" : ",\"") +
+               (name.empty() ? std::to_string(status) : std::string{name}) + "\":" + std::to_string(count);
   }
   const double cpu = traffic::cpu_seconds();
   const auto u = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
   std::printf(
-      "{\"submitted\":%llu,\"accepted\":%llu,\"refused\":{%s},\"unanswered\":%llu,\"receipts\":%llu,\"intermediate\":%llu,"
-      "\"lost\":%llu,\"duplicated\":%llu,\"unknown_receipts\":%llu,\"inbound\":%llu,\"connections_lost\":%llu,"
-      "\"seconds\":%.3f,\"accepted_per_second\":%.0f,\"cycles_per_second\":%.0f,\"latency_ms\":{\"p50\":%.3f,\"p99\":%.3f,"
+      "{\"submitted\":%llu,\"accepted\":%llu,\"refused\":{%s},\"unanswered\":%llu,\"receipts\":%llu,"
+      "\"intermediate\":%llu,"
+      "\"lost\":%llu,\"duplicated\":%llu,\"unknown_receipts\":%llu,\"inbound\":%llu,\"connections_lost\":%"
+      "llu,"
+      "\"seconds\":%.3f,\"accepted_per_second\":%.0f,\"cycles_per_second\":%.0f,\"latency_ms\":{\"p50\":%.3f,"
+      "\"p99\":%.3f,"
       "\"p999\":%.3f},\"cpu_us_per_message\":%.2f}\n",
-      u(submitted_), u(accepted_), refused.c_str(), u(unanswered_), u(receipts_), u(intermediate_), u(lost), u(duplicated_),
-      u(unknown_), u(inbound_), u(connections_lost_), span, static_cast<double>(accepted_) / span,
+      u(submitted_), u(accepted_), refused.c_str(), u(unanswered_), u(receipts_), u(intermediate_), u(lost),
+      u(duplicated_), u(unknown_), u(inbound_), u(connections_lost_), span,
+      static_cast<double>(accepted_) / span,
       static_cast<double>(options_.receipts ? settled_ : accepted_) / span, latencies_.quantile_ms(0.5),
-      latencies_.quantile_ms(0.99), latencies_.quantile_ms(0.999), submitted_ > 0 ? cpu * 1e6 / static_cast<double>(submitted_) : 0.0);
+      latencies_.quantile_ms(0.99), latencies_.quantile_ms(0.999),
+      submitted_ > 0 ? cpu * 1e6 / static_cast<double>(submitted_) : 0.0);
   std::fflush(stdout);
   return accepted_ > 0 && lost == 0 && duplicated_ == 0 ? 0 : 1;
 }

@@ -78,7 +78,8 @@ class Load {
 
   [[nodiscard]] bool may_submit(const Now& now);
   std::uint64_t compose(const Now& now, smpp::SubmitSm& pdu);  // the number
-  void answered(const Now& now, std::uint64_t number, smpp::CommandStatus status, std::string_view id, Duration latency);
+  void answered(const Now& now, std::uint64_t number, smpp::CommandStatus status, std::string_view id,
+                Duration latency);
   void unanswered(std::uint64_t number);
   void delivered(const Now& now, const smpp::DeliverSm& pdu);
   void receipt(std::string_view id, bool final);
@@ -92,10 +93,10 @@ class Load {
   smpp::Counters counters_;
   runtime::Connector connector_;
   std::vector<std::unique_ptr<CustomerBind>> binds_;
-  std::vector<Row> rows_;                                           // index = number
-  boost::unordered_flat_map<std::uint64_t, std::uint64_t> by_id_;   // hash of message_id -> number
-  boost::unordered_flat_map<std::uint64_t, std::uint32_t> early_;   // receipts whose answer has not come
-  std::map<std::uint32_t, std::uint64_t> refused_;                  // by status
+  std::vector<Row> rows_;                                          // index = number
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t> by_id_;  // hash of message_id -> number
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t> early_;  // receipts whose answer has not come
+  std::map<std::uint32_t, std::uint64_t> refused_;                 // by status
   std::ofstream oracle_;
   std::string text_;
   std::string tlvs_;
@@ -108,8 +109,9 @@ class Load {
   double tokens_ = 0;
   Instant refilled_{};
   std::uint64_t outstanding_ = 0;
-  std::uint64_t submitted_ = 0, accepted_ = 0, refused_count_ = 0, unanswered_ = 0, receipts_ = 0, duplicated_ = 0,
-                intermediate_ = 0, inbound_ = 0, unknown_ = 0, connections_lost_ = 0, binds_refused_ = 0, settled_ = 0;
+  std::uint64_t submitted_ = 0, accepted_ = 0, refused_count_ = 0, unanswered_ = 0, receipts_ = 0,
+                duplicated_ = 0, intermediate_ = 0, inbound_ = 0, unknown_ = 0, connections_lost_ = 0,
+                binds_refused_ = 0, settled_ = 0;
   Instant last_receipt_{};
   traffic::Latencies latencies_;
   Instant progress_at_{};

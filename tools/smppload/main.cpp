@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   runtime::Loop loop;
   smppload::Load load{loop, parsed.options};
   loop.on_signals({SIGTERM}, [&loop](int) { loop.stop(); });
-  loop.on_signals({SIGINT}, [&load](int) { load.stop_submitting(); });  // and drain; a second one stops at once
+  // and drain; a second one stops at once
+  loop.on_signals({SIGINT}, [&load](int) { load.stop_submitting(); });
   loop.at_turn_end([&load](const Now& now) { load.turn_end(now); });
   loop.post([&] { load.start(loop.now()); });
   loop.run();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What load generator and simulator share: tokens that name a message in its own text, so that no oracle rests on the
-// gateway's ids; latencies; CPU time; a seeded source of chance.
+// What load generator and simulator share: tokens that name a message in its own text, so that no oracle
+// rests on the gateway's ids; latencies; CPU time; a seeded source of chance.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ namespace aldis::traffic {
 // '~' and 13 base-32 characters: 64 bits. Plain in every alphabet that SMS text has.
 inline constexpr std::size_t kTokenOctets = 14;
 void append_token(std::string& text, std::uint64_t number);
-std::optional<std::uint64_t> find_token(Octets text);           // one octet per character
-std::optional<std::uint64_t> find_token_ucs2(Octets text);      // two octets per character
+std::optional<std::uint64_t> find_token(Octets text);       // one octet per character
+std::optional<std::uint64_t> find_token_ucs2(Octets text);  // two octets per character
 
 // Counts durations in buckets of about 4 % width from 1 µs to 1000 s; constant memory and time.
 class Latencies {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FixedString<N>: up to N octets stored in place, no allocation. For fields whose limit the specification gives
-// (addresses, service_type, system_id). assign() cuts at N: check the length first where cutting would be wrong.
+// FixedString<N>: up to N octets stored in place, no allocation. For fields whose limit the specification
+// gives (addresses, service_type, system_id). assign() cuts at N: check the length first where cutting would
+// be wrong.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,9 @@ class FixedString {
   [[nodiscard]] constexpr std::size_t size() const { return size_; }
   static constexpr std::size_t capacity() { return N; }
 
-  friend constexpr bool operator==(const FixedString& a, const FixedString& b) { return a.view() == b.view(); }
+  friend constexpr bool operator==(const FixedString& a, const FixedString& b) {
+    return a.view() == b.view();
+  }
   friend constexpr bool operator==(const FixedString& a, std::string_view b) { return a.view() == b; }
 
  private:

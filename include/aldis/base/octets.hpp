@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Octets: a view of raw octets. Owned octets are std::string (short ones stay inline); char is only the storage unit,
-// and u8() is how one octet becomes a number, so that no sign ever creeps in.
+// Octets: a view of raw octets. Owned octets are std::string (short ones stay inline); char is only the
+// storage unit, and u8() is how one octet becomes a number, so that no sign ever creeps in.
 #pragma once
 
 #include <cstdint>

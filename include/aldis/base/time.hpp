@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time is an argument (STYLE rule 1): these types name instants, and none of them can ask what time it is.
 //
-// Instant   monotonic; timers, rates, windows and expiry count on it (CONTRACT D13). Meaningless across restarts.
-// WallTime  UTC, microseconds; timestamps only: records, receipts, logs. A deadline in a record is a WallTime.
+// Instant   monotonic; timers, rates, windows and expiry count on it. Meaningless across restarts.
+// WallTime  UTC, microseconds; timestamps of records, receipts and logs, and deadlines in records.
 // Now       both clocks read at the same moment; the only form in which time enters the engine.
 #pragma once
 

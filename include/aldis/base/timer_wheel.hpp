@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hierarchical timer wheel: arm and cancel in constant time, for millions of timers of which most never fire.
-// Owns nothing: what is timed derives from TimerHook and leaves the wheel when destroyed. Resolution 10 ms, rounded up, so
-// a timer never fires early. One wheel per owner of time, on its thread. Not for timers below 10 ms.
+// A hierarchical timer wheel: arm and cancel in constant time, for millions of timers of which most never
+// fire. Owns nothing: what is timed derives from TimerHook and leaves the wheel when destroyed. Resolution 10
+// ms, rounded up, so a timer never fires early. One wheel per owner of time, on its thread. Not for timers
+// below 10 ms.
 #pragma once
 
 #include <array>
@@ -41,21 +42,24 @@ class TimerWheel {
   // Moves the hook if it was armed. A deadline in the past fires at the next advance().
   void arm(TimerHook& hook, Instant at);
 
-  // Calls fire(TimerHook&) for every hook due at `now`; each is disarmed first, and fire may arm or cancel any hook.
+  // Calls fire(TimerHook&) for every hook due at `now`; each is disarmed first, and fire may arm or cancel
+  // any hook.
   template <class Fire>
   void advance(Instant now, Fire&& fire) {
     while (TimerHook* hook = pop_due(now)) { fire(*hook); }
   }
 
-  // When advance() must be called next; never later than the earliest deadline rounded up. kNever when nothing is armed.
+  // When advance() must be called next; never later than the earliest deadline rounded up. kNever when
+  // nothing is armed.
   [[nodiscard]] Instant next_deadline() const;
 
  private:
   using Slot = boost::intrusive::list<
-      TimerHook, boost::intrusive::base_hook<boost::intrusive::list_base_hook<
-                     boost::intrusive::tag<TimerHookTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>>,
+      TimerHook,
+      boost::intrusive::base_hook<boost::intrusive::list_base_hook<
+          boost::intrusive::tag<TimerHookTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>>,
       boost::intrusive::constant_time_size<false>>;
-  static constexpr unsigned kBits = 6;  // 64 slots a level
+  static constexpr unsigned kBits = 6;    // 64 slots a level
   static constexpr unsigned kLevels = 6;  // 10 ms * 64^6 = 21 years; later ones wait in the last slot
 
   void place(TimerHook& hook);

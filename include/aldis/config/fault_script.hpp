@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// smscsim's fault script: what goes wrong, when, and for how long. Read once at its start, by the same machinery and
-// with the same kind of errors as aldisd.yaml; the environment sets nothing here.
+// smscsim's fault script: what goes wrong, when, and for how long. Read once at its start, by the same
+// machinery and with the same kind of errors as aldisd.yaml; the environment sets nothing here.
 #pragma once
 
 #include <cstdint>

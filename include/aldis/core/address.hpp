@@ -7,8 +7,8 @@
 
 namespace aldis {
 
-// A source or destination address with SMPP's type of number and numbering plan (SMPP 3.4 section 5.2.5 and 5.2.6).
-// Digits without '+', or up to 11 characters for an alphanumeric source (ton 5).
+// A source or destination address with SMPP's type of number and numbering plan (SMPP 3.4 section 5.2.5 and
+// 5.2.6). Digits without '+', or up to 11 characters for an alphanumeric source (ton 5).
 struct Address {
   std::uint8_t ton = 0;
   std::uint8_t npi = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is who: the permanent numbers of accounts and operators (they stand in the journal), the links of each operator,
-// and the settings behind each number. Built once per settings generation from configuration and the journal's name
-// table; read by engine, ingress and egress. An account or operator that the journal knows but the configuration does
-// not keeps its number, with settings that are disabled.
+// Who is who: the permanent numbers of accounts and operators (they stand in the journal), the links of each
+// operator, and the settings behind each number. Built once per settings generation from configuration and
+// the journal's name table; read by engine, ingress and egress. An account or operator that the journal knows
+// but the configuration does not keeps its number, with settings that are disabled.
 #pragma once
 
 #include <deque>

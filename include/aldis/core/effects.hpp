@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything the engine can want from the outside. References are valid while the sink handles the effect.
-// An effect that tells the world that we have something was held at the promise gate until that was durable (DESIGN 3).
+// An effect that tells the world that we have something was held at the promise gate until that was durable
+// (DESIGN 3).
 #pragma once
 
 #include <cstdint>
@@ -66,7 +67,7 @@ struct DeliverReceipt {
   PublicId id;
   Status status = Status::kDelivered;  // kSent = intermediate ENROUTE or ACCEPTD
   bool intermediate = false;
-  bool accepted_word = false;          // say ACCEPTD instead of ENROUTE
+  bool accepted_word = false;  // say ACCEPTD instead of ENROUTE
   FixedString<8> err;
   WallTime done_at{};
   std::uint16_t parts_delivered = 0;
@@ -101,8 +102,9 @@ struct Payload {
   Octets udh;   // with its length octet; not empty = esm_class 0x40
   Octets body;  // follows udh
   std::uint8_t data_coding = 0;
-  bool message_payload = false;  // goes in TLV 0x0424: too long for short_message, or the whole text of a long message
-  std::uint8_t sar_total = 0;    // 0 = no SAR TLVs
+  // goes in TLV 0x0424: too long for short_message, or the whole text of a long message
+  bool message_payload = false;
+  std::uint8_t sar_total = 0;  // 0 = no SAR TLVs
   std::uint8_t sar_seqnum = 0;
   std::uint16_t sar_ref = 0;
 };
@@ -122,8 +124,8 @@ struct AnswerOperator {
   LinkRequest request;
 };
 
-using Effect = std::variant<AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt, DeliverInbound, SendOnLink,
-                            AnswerOperator>;
+using Effect = std::variant<AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt,
+                            DeliverInbound, SendOnLink, AnswerOperator>;
 
 class EffectSink {
  public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that can happen to the engine. Views are valid during Engine::on() only. The edges (ingress, egress) and
-// the store produce events; nobody else does.
+// Everything that can happen to the engine. Views are valid during Engine::on() only. The edges (ingress,
+// egress) and the store produce events; nobody else does.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,13 @@ struct RequestToken {
   std::uint8_t kind = 0;       // ingress's own: which request it was
 };
 
-// --- from ingress ---------------------------------------------------------------------------------------------------
+// --- from ingress ---
 
 struct SessionBound {
   SessionId session;
   AccountId account;
-  bool receives = false;         // receiver or transceiver: may be sent receipts and inbound messages
-  std::uint16_t window_out = 10; // deliver_sm without answer at most
+  bool receives = false;          // receiver or transceiver: may be sent receipts and inbound messages
+  std::uint16_t window_out = 10;  // deliver_sm without answer at most
 };
 
 struct SessionClosed {
@@ -58,29 +58,29 @@ struct Submit {
   std::uint8_t registered_delivery = 0;
   std::uint8_t data_coding = 0;
   bool replace_if_present = false;
-  bool short_id = false;   // the session wants 8-character ids (3.3, or message_id: hex8)
+  bool short_id = false;  // the session wants 8-character ids (3.3, or message_id: hex8)
   TimeGiven schedule;
   TimeGiven validity;
-  Octets body;             // short_message or message_payload, with its UDH if esm_class says so
+  Octets body;  // short_message or message_payload, with its UDH if esm_class says so
   std::optional<std::uint16_t> user_message_reference;
   std::uint16_t sar_ref = 0;
   std::uint8_t sar_total = 0;  // 0 = no SAR TLVs
   std::uint8_t sar_seqnum = 0;
-  Octets tlvs;             // the others, as on the wire
+  Octets tlvs;  // the others, as on the wire
 };
 
 struct QueryMessage {
   RequestToken token;
   AccountId account;
   MessageId public_id;
-  std::uint32_t short_id = 0;      // instead of public_id
-  Address source;                  // empty digits = not given
+  std::uint32_t short_id = 0;  // instead of public_id
+  Address source;              // empty digits = not given
 };
 
 struct CancelMessage {
   RequestToken token;
   AccountId account;
-  MessageId public_id;             // value 0 and short_id 0: all queued messages of the addresses below
+  MessageId public_id;  // value 0 and short_id 0: all queued messages of the addresses below
   std::uint32_t short_id = 0;
   std::string_view service_type;
   Address source;
@@ -110,14 +110,15 @@ struct DeliverResult {
   std::uint32_t command_status = 0;
 };
 
-// --- from egress ----------------------------------------------------------------------------------------------------
+// --- from egress ---
 
 struct LinkBound {
   LinkId link;
   OperatorId op;
-  bool submits = false;            // transmitter or transceiver
-  std::uint16_t window_free = 0;   // submits that may leave now
-  std::uint16_t lease_max = 0;     // parts that may be leased without a durable result: 2 x window, at most op.lease
+  bool submits = false;           // transmitter or transceiver
+  std::uint16_t window_free = 0;  // submits that may leave now
+  // parts that may be leased without a durable result: 2 x window, at most op.lease
+  std::uint16_t lease_max = 0;
 };
 
 struct LinkCredit {
@@ -159,20 +160,20 @@ struct LinkRequest {
 struct OperatorReceipt {
   LinkRequest request;
   OperatorId op;
-  bool intermediate = false;     // esm_class 0x20
-  std::string_view id_tlv;       // receipted_message_id; tried first
-  std::string_view id_text;      // id: of the text
-  std::optional<Status> state;   // kSent stands for not-final ENROUTE or ACCEPTED; none = unrecognised word
-  bool accepted_word = false;    // with state kSent: ACCEPTED, not ENROUTE
-  std::string_view stat_word;    // as given
+  bool intermediate = false;    // esm_class 0x20
+  std::string_view id_tlv;      // receipted_message_id; tried first
+  std::string_view id_text;     // id: of the text
+  std::optional<Status> state;  // kSent stands for not-final ENROUTE or ACCEPTED; none = unrecognised word
+  bool accepted_word = false;   // with state kSent: ACCEPTED, not ENROUTE
+  std::string_view stat_word;   // as given
   std::string_view err;
-  bool unparsed = false;         // neither id nor state: parked and listed as it is
-  bool unflagged = false;        // looked like an inbound message: a receipt only if it matches
+  bool unparsed = false;   // neither id nor state: parked and listed as it is
+  bool unflagged = false;  // looked like an inbound message: a receipt only if it matches
   Address source;
   Address destination;
   std::optional<std::uint16_t> user_message_reference;
   WallTime received_at{};
-  Octets body;                   // as it came, for the list of orphans
+  Octets body;  // as it came, for the list of orphans
 };
 
 // A message from a handset (MO), or a piece of one.
@@ -186,25 +187,25 @@ struct OperatorInbound {
   std::uint8_t protocol_id = 0;
   std::uint8_t priority_flag = 0;
   std::uint8_t data_coding = 0;
-  Octets body;                   // with its UDH if esm_class says so
+  Octets body;  // with its UDH if esm_class says so
   Octets tlvs;
 };
 
-// --- from the store and the clock -----------------------------------------------------------------------------------
+// --- from the store and the clock ---
 
 struct JournalDurable {
   Lsn up_to;  // all records that end at or before this position survive anything
 };
 
-// The end of a turn: all events of this turn were given, or a deadline of the engine has passed. Here the engine pulls
-// work for its links and sessions, so that one turn's work leaves in one journal batch.
+// The end of a turn: all events of this turn were given, or a deadline of the engine has passed. Here the
+// engine pulls work for its links and sessions, so that one turn's work leaves in one journal batch.
 struct Tick {};
 
 struct Drain {};  // SIGTERM: new requests are refused, no new leases; what is on the wire is awaited
 
-using Event = std::variant<SessionBound, SessionClosed, Submit, QueryMessage, CancelMessage, ReplaceMessage, DeliverResult,
-                           LinkBound, LinkCredit, LinkLost, SubmitResult, OperatorReceipt, OperatorInbound, JournalDurable,
-                           Tick, Drain>;
+using Event = std::variant<SessionBound, SessionClosed, Submit, QueryMessage, CancelMessage, ReplaceMessage,
+                           DeliverResult, LinkBound, LinkCredit, LinkLost, SubmitResult, OperatorReceipt,
+                           OperatorInbound, JournalDurable, Tick, Drain>;
 
 // The way in, for those who must not know the engine.
 class EventSink {

@@ -24,7 +24,8 @@ struct Outcome {
   OutcomeClass outcome_class = OutcomeClass::kOk;
   std::uint32_t command_status = 0;      // as on the wire; 0 = ESME_ROK
   std::string_view operator_message_id;  // as the operator gave it; valid during the call
-  std::string_view err;                  // profile's err for this status, up to 8 characters; empty = unmapped
+  // profile's err for this status, up to 8 characters; empty = unmapped
+  std::string_view err;
 };
 
 std::string_view name_of(OutcomeClass outcome_class);

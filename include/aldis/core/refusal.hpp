@@ -9,11 +9,11 @@
 namespace aldis {
 
 enum class Refusal : std::uint8_t {
-  kThrottled,          // account rate, per second or minute
-  kVolumeCap,          // account day or month
+  kThrottled,  // account rate, per second or minute
+  kVolumeCap,  // account day or month
   kNoCredit,
-  kQueueFull,          // account queue, or pressure
-  kUnavailable,        // store cannot promise
+  kQueueFull,    // account queue, or pressure
+  kUnavailable,  // store cannot promise
   kStopping,
   kNoRoute,
   kBadDestination,
@@ -23,7 +23,7 @@ enum class Refusal : std::uint8_t {
   kOptedOut,
   kTooManyParts,
   kBodyTooLong,
-  kBodyOdd,            // UCS-2 with an odd number of octets
+  kBodyOdd,  // UCS-2 with an odd number of octets
   kBadEncoding,
   kBadSchedule,
   kBadValidity,
@@ -35,13 +35,14 @@ enum class Refusal : std::uint8_t {
   kDuplicateConflict,
   kBadServiceType,
   kBindState,
-  kNoSuchMessage,      // query, cancel, replace: unknown or foreign id
-  kCancelFailed,       // not cancelable any more
+  kNoSuchMessage,  // query, cancel, replace: unknown or foreign id
+  kCancelFailed,   // not cancelable any more
   kReplaceFailed,
   kQueryFailed,
 };
 
-std::string_view name_of(Refusal refusal);      // "no_route": metrics and logs
-std::string_view sentence_of(Refusal refusal);  // "no operator serves this destination": additional_status_info_text
+std::string_view name_of(Refusal refusal);  // "no_route": metrics and logs
+// "no operator serves this destination": additional_status_info_text
+std::string_view sentence_of(Refusal refusal);
 
 }  // namespace aldis

@@ -81,8 +81,8 @@ class Dispatch {
   void on_congestion(Instant now, OperatorId op, std::uint8_t congestion_state);
   // Tokens of granted parts that cannot leave now (not leased after all, or their link's window is full).
   void refund(Instant now, OperatorId op, std::uint32_t parts);
-  // Takes tokens for parts whose own were refunded: what waits for a window pays when it leaves, so that a stall is not
-  // followed by a burst. False: not yet; token_at() says when.
+  // Takes tokens for parts whose own were refunded: what waits for a window pays when it leaves, so that a
+  // stall is not followed by a burst. False: not yet; token_at() says when.
   [[nodiscard]] bool take(Instant now, OperatorId op, std::uint32_t parts);
   [[nodiscard]] Instant token_at(OperatorId op);
 

@@ -27,10 +27,11 @@ struct ServerSetup {  // all outlive the server, and the server its connections
   SipKey cache_key;  // random: verified passwords are remembered under it
 };
 
-// Owns who is bound as whom; the sessions themselves belong to their connections. On the engine thread. Turns PDUs into
-// events for the engine and the engine's effects into PDUs; judges binds (address, password, limits) and slows down who
-// guesses. A bad peer ends its own session only. Limits: connections before bind (settings.unbound_*), binds per account,
-// windows per session, 1 MiB of unread output per session, then it stops reading. Not for: who may send what (admission).
+// Owns who is bound as whom; the sessions themselves belong to their connections. On the engine thread. Turns
+// PDUs into events for the engine and the engine's effects into PDUs; judges binds (address, password,
+// limits) and slows down who guesses. A bad peer ends its own session only. Limits: connections before bind
+// (settings.unbound_*), binds per account, windows per session, 1 MiB of unread output per session, then it
+// stops reading. Not for: who may send what (admission).
 class SmppServer {
  public:
   SmppServer(const ServerSetup& setup, EventSink& engine);
@@ -39,13 +40,15 @@ class SmppServer {
   SmppServer& operator=(const SmppServer&) = delete;
 
   // A new connection of a listener; null = refused at accept (penalty, too many unbound, plain from outside).
-  std::unique_ptr<ports::ByteProtocol> accept(const Now& now, const SmppListener& listener, std::string_view peer_address);
+  std::unique_ptr<ports::ByteProtocol> accept(const Now& now, const SmppListener& listener,
+                                              std::string_view peer_address);
 
-  // Effects that name a session: AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt, DeliverInbound.
-  // Those of a session that is gone are dropped: the engine has heard SessionClosed.
+  // Effects that name a session: AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt,
+  // DeliverInbound. Those of a session that is gone are dropped: the engine has heard SessionClosed.
   void on(const Now& now, const Effect& effect);
 
-  void drain(const Now& now);  // new binds get ESME_RSYSERR; bound sessions are unbound once they are answered
+  // new binds get ESME_RSYSERR; bound sessions are unbound once they are answered
+  void drain(const Now& now);
   [[nodiscard]] std::size_t sessions() const;
   void collect(ports::MetricReport& report) const;
 

@@ -12,21 +12,25 @@
 
 namespace aldis::ports {
 
-// The pump's side, given to the protocol for its lifetime. Calls only mark; the pump acts at the end of the turn.
+// The pump's side, given to the protocol for its lifetime. Calls only mark; the pump acts at the end of the
+// turn.
 class Wire {
  public:
   // Octets to send. Append whole PDUs; the pump takes all of it in one write at the end of the turn.
   virtual std::string& output() = 0;
-  // Octets appended to output() that the kernel has not taken yet: bounds what a peer that does not read can make us hold.
+  // Octets appended to output() that the kernel has not taken yet: bounds what a peer that does not read can
+  // make us hold.
   [[nodiscard]] virtual std::size_t output_pending() const = 0;
   // Octets the kernel has taken since the connection opened, and octets ever appended to output().
   [[nodiscard]] virtual std::uint64_t octets_taken() const = 0;
   [[nodiscard]] virtual std::uint64_t octets_appended() const = 0;
-  virtual void wake() = 0;                   // output was appended, or next_deadline() moved earlier, outside a callback
+  // output was appended, or next_deadline() moved earlier, outside a callback
+  virtual void wake() = 0;
   virtual void pause_reading(bool paused) = 0;  // paused: octets stay in the kernel's buffer
-  virtual void close_after_flush() = 0;      // then on_closed() comes
-  virtual void close_now() = 0;              // on_closed() comes at the end of the turn, never inside this call
-  [[nodiscard]] virtual std::string_view peer() const = 0;  // "203.0.113.7:51514"
+  virtual void close_after_flush() = 0;         // then on_closed() comes
+  // on_closed() comes at the end of the turn, never inside this call
+  virtual void close_now() = 0;
+  [[nodiscard]] virtual std::string_view peer() const = 0;          // "203.0.113.7:51514"
   [[nodiscard]] virtual std::string_view peer_address() const = 0;  // without port; v4-mapped v6 folded to v4
 
  protected:
@@ -40,8 +44,9 @@ class ByteProtocol {
  public:
   virtual ~ByteProtocol() = default;
   virtual void on_open(const Now& now, Wire& wire) = 0;
-  // Octets not consumed are presented again, with more behind them. May be called with the whole of several reads.
-  // Returns the octets consumed. A protocol that wants a bound closes the wire before it asks for too much.
+  // Octets not consumed are presented again, with more behind them. May be called with the whole of several
+  // reads. Returns the octets consumed. A protocol that wants a bound closes the wire before it asks for too
+  // much.
   virtual std::size_t on_octets(const Now& now, Octets input) = 0;
   virtual void on_flushed(const Now& now) { static_cast<void>(now); }  // everything appended so far was taken
   virtual void on_timer(const Now& now) = 0;                           // next_deadline() has come

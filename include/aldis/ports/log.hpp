@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log line is a fixed event name plus typed fields (STYLE rule 19). Text of messages never goes in; numbers go in as
-// Number, which the implementation masks before anything is formatted (OPERATIONS 4.1).
+// A log line is a fixed event name plus typed fields (STYLE rule 19). Text of messages never goes in; numbers
+// go in as Number, which the implementation masks before anything is formatted (OPERATIONS 4.1).
 #pragma once
 
 #include <cstdint>
@@ -26,10 +26,18 @@ class Log {
   virtual ~Log() = default;
   virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
 
-  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::kDebug, event, fields); }
-  void info(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::kInfo, event, fields); }
-  void warn(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::kWarn, event, fields); }
-  void error(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::kError, event, fields); }
+  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::kDebug, event, fields);
+  }
+  void info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::kInfo, event, fields);
+  }
+  void warn(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::kWarn, event, fields);
+  }
+  void error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::kError, event, fields);
+  }
 };
 
 class NoLog final : public Log {  // for tests and tools that keep no log

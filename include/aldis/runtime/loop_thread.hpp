@@ -8,7 +8,8 @@
 
 namespace aldis::runtime {
 
-// A Loop on a thread of its own. What lives on the loop is made before start() or by post(), and destroyed after stop().
+// A Loop on a thread of its own. What lives on the loop is made before start() or by post(), and destroyed
+// after stop().
 class LoopThread {
  public:
   explicit LoopThread(std::string thread_name);

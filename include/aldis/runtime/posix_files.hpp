@@ -18,7 +18,8 @@ class PosixFiles final : public ports::Files {
   // Creates the directory (mode 0750) when only its last component is missing, and proves that we may write
   // in it.
   static Result<std::unique_ptr<PosixFiles>, ports::FileError> open_directory(const std::string& directory);
-  // For looking at a directory that may belong to somebody else: nothing is created, and every change is refused (EROFS).
+  // For looking at a directory that may belong to somebody else: nothing is created, and every change is
+  // refused (EROFS).
   static Result<std::unique_ptr<PosixFiles>, ports::FileError> open_read_only(const std::string& directory);
   ~PosixFiles() override;
   PosixFiles(const PosixFiles&) = delete;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// message_state of query_sm_resp and of TLV 0x0427 (SMPP 5.0 section 4.7.15), with the words that receipts use for it.
+// message_state of query_sm_resp and of TLV 0x0427 (SMPP 5.0 section 4.7.15), with the words that receipts
+// use for it.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ enum class MessageState : std::uint8_t {
 
 std::string_view stat_word(MessageState state);  // "DELIVRD": what our receipts say
 
-// The state a receipt's word means: exact in any case, or its unique prefix of at least 5 letters (operators cut).
-// Synonyms give the state they stand for; none = unrecognised.
+// The state a receipt's word means: exact in any case, or its unique prefix of at least 5 letters (operators
+// cut). Synonyms give the state they stand for; none = unrecognised.
 std::optional<MessageState> state_of_word(std::string_view word);
 
 // TLV 0x0427 as a receipt means it: 0 counts as enroute, 9 as undeliverable; none = not a state.

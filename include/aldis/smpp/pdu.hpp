@@ -223,7 +223,7 @@ enum class Tolerated : std::uint8_t {
 struct Pdu {
   Header header{};
   Body body{};
-  Octets octets{};               // all of it, header included
+  Octets octets{};             // all of it, header included
   std::uint8_t tolerated = 0;  // bits of Tolerated
 
   [[nodiscard]] bool has(Tolerated what) const { return (tolerated & static_cast<std::uint8_t>(what)) != 0; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of delivery receipts (SMPP 3.4 appendix B), read tolerantly and written strictly. The reader is total: it
-// returns what it found and never fails. Not here: matching ids, receipt_regex of operator profiles, time zones.
+// The text of delivery receipts (SMPP 3.4 appendix B), read tolerantly and written strictly. The reader is
+// total: it returns what it found and never fails. Not here: matching ids, receipt_regex of operator
+// profiles, time zones.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +55,7 @@ struct ParsedReceipt {
 ParsedReceipt parse_receipt(const ReceiptSource& source, std::span<const StatRule> stat_map,
                             std::string& scratch);
 
-// --- receipts we send -----------------------------------------------------------------------------------------------
+// --- receipts we send ---
 
 enum class ReceiptTextForm : std::uint8_t {
   kFirst20,
@@ -80,7 +81,8 @@ struct ReceiptFields {
   Alphabet alphabet = Alphabet::kGsm7;
 };
 
-// Appends the receipt in ASCII 0x20-0x7E; other characters of the text become '?'. No allocation where `out` has room.
+// Appends the receipt in ASCII 0x20-0x7E; other characters of the text become '?'. No allocation where `out`
+// has room.
 void append_receipt(std::string& out, const ReceiptFields& fields, const ReceiptForm& form);
 
 }  // namespace aldis::smpp

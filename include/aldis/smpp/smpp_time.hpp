@@ -17,8 +17,9 @@ struct GivenTime {
   std::optional<Duration> in;
 };
 
-// schedule_delivery_time, validity_period, final_date. Also read: 10 or 12 digits, as UTC. Years and months of a relative
-// time are calendar steps from `now`. None = malformed: impossible date, nn above 48, unknown p, other length.
+// schedule_delivery_time, validity_period, final_date. Also read: 10 or 12 digits, as UTC. Years and months
+// of a relative time are calendar steps from `now`. None = malformed: impossible date, nn above 48, unknown
+// p, other length.
 std::optional<GivenTime> parse_time(std::string_view text, WallTime now);
 
 // "000002000000000R": whole minutes, rounded down, at least one and at most `cap` (below 100 days).
@@ -27,8 +28,9 @@ FixedString<16> relative_time(Duration left, Duration cap);
 // "261121120000000+": UTC.
 FixedString<16> absolute_time(WallTime at);
 
-// Dates of receipts, by the number of digits: 10 YYMMDDhhmm; 12 YYMMDDhhmmss or else YYYYMMDDhhmm; 14 YYYYMMDDhhmmss;
-// 15 an SMPP time, of which the first 12 count. Punctuation is skipped; anything else is none. No zone is applied.
+// Dates of receipts, by the number of digits: 10 YYMMDDhhmm; 12 YYMMDDhhmmss or else YYYYMMDDhhmm; 14
+// YYYYMMDDhhmmss; 15 an SMPP time, of which the first 12 count. Punctuation is skipped; anything else is
+// none. No zone is applied.
 std::optional<WallTime> parse_receipt_date(std::string_view text);
 
 // YYMMDDhhmm, or YYMMDDhhmmss with `seconds`.

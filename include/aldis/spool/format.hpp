@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands in a journal file, octet by octet. All numbers little-endian.
 //
-// The journal is one endless sequence of octets, cut into segments of equal size; an Lsn is a position in it: segment
-// number * segment size + offset. A segment is a file "NNNNNNNNNNNN.seg" with a header of 64 octets:
-//   magic 8 | format u32 | segment_octets u32 | journal_id u64 | generation u64 | number u64 | previous_end u64 |
-//   durable_lsn u64 | XXH3-64 of the 56 octets before it u64
+// The journal is one endless sequence of octets, cut into segments of equal size; an Lsn is a position in it:
+// segment number * segment size + offset. A segment is a file "NNNNNNNNNNNN.seg" with a header of 64 octets:
+//   magic 8 | format u32 | segment_octets u32 | journal_id u64 | generation u64 | number u64 |
+//   previous_end u64 | durable_lsn u64 | XXH3-64 of the 56 octets before it u64
 // followed by records on 8-octet boundaries, none of which straddles two segments:
 //   len u32 (payload, <= 1 MiB) | type u8 (never 0) | version u8 | zero u16 | lsn u64 (its own position) |
-//   durable_lsn u64 | payload (proto/journal.proto) | XXH3-64, seeded with journal_id, of all before it u64 | zeros
-// `durable_lsn`: every octet below it was known to be on stable storage when the record was built. So a hole at position P
-// is a torn tail exactly when nothing valid claims durable_lsn > P; otherwise it is damage (CONTRACT D12).
+//   durable_lsn u64 | payload (proto/journal.proto) | XXH3-64, seeded with journal_id, of all before it u64 |
+//   zeros
+// `durable_lsn`: every octet below it was known to be on stable storage when the record was built. So a hole
+// at position P is a torn tail exactly when nothing valid claims durable_lsn > P; otherwise it is damage
+// (CONTRACT D12).
 #pragma once
 
 #include <cstddef>
@@ -52,8 +54,8 @@ enum class RecordType : std::uint8_t {
 inline constexpr std::size_t kRecordTypes = 13;
 std::string_view name_of(RecordType type);  // "ACCEPT"; "?" for numbers that are none
 
-// The segment that holds what ends at `after`. A record that fills its segment ends at the start of the next one, so
-// positions after a record are the ones to give; the start of a record works as well.
+// The segment that holds what ends at `after`. A record that fills its segment ends at the start of the next
+// one, so positions after a record are the ones to give; the start of a record works as well.
 constexpr SegmentNumber segment_of(Lsn after, std::uint64_t segment_octets) {
   return after.value() == 0 ? 0 : (after.value() - 1) / segment_octets;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The high-water file outside the journal's directory (CONTRACT 2, One writer): the generation of the newest start that
-// this machine has seen. Data of a lower generation is a restored or an old copy. A hint, not the truth: losing the file
-// loses the warning only. The lock on the directory is runtime's (DirectoryLock).
+// The high-water file outside the journal's directory (CONTRACT 2, One writer): the generation of the newest
+// start that this machine has seen. Data of a lower generation is a restored or an old copy. A hint, not the
+// truth: losing the file loses the warning only. The lock on the directory is runtime's (DirectoryLock).
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,8 @@ namespace aldis::spool {
 
 class Checksum;
 
-// Consecutive octets of the journal, on their way from the engine thread to the store thread and back for reuse.
+// Consecutive octets of the journal, on their way from the engine thread to the store thread and back for
+// reuse.
 struct Batch {
   struct Piece {  // one per segment touched
     Lsn at{};
@@ -41,7 +42,8 @@ struct StoreRoom {
   std::uint32_t segments_ready = 0;
 };
 
-// How much may still be written (CONTRACT 2, Reserve). Everything a value allows, the values before it allow too.
+// How much may still be written (CONTRACT 2, Reserve). Everything a value allows, the values before it allow
+// too.
 enum class Room : std::uint8_t {
   kAll,
   kNoAccept,  // into the reserve: no new messages
@@ -57,11 +59,11 @@ struct WriterStart {
   Lsn durable{};
 };
 
-// Encodes records at their positions into the batch that the store will write next. Owned by the engine, on the engine
-// thread; no file is touched here. append() costs an encoding and a checksum (below 150 ns for a usual ACCEPT) and cannot
-// fail: payloads above kPayloadOctetsMax are our bug, and the promise gate waits for durable() anyway. Limit: what is
-// appended and not taken grows in memory; the engine stops reading when pending_octets() is beyond its bound.
-// Not for reading back; see recover.hpp.
+// Encodes records at their positions into the batch that the store will write next. Owned by the engine, on
+// the engine thread; no file is touched here. append() costs an encoding and a checksum (below 150 ns for a
+// usual ACCEPT) and cannot fail: payloads above kPayloadOctetsMax are our bug, and the promise gate waits for
+// durable() anyway. Limit: what is appended and not taken grows in memory; the engine stops reading when
+// pending_octets() is beyond its bound. Not for reading back; see recover.hpp.
 class JournalWriter {
  public:
   JournalWriter(const WriterStart& start, std::uint32_t reserve_segments);
@@ -98,8 +100,9 @@ class JournalWriter {
   [[nodiscard]] Lsn position() const { return position_; }  // of the next record
   [[nodiscard]] Room room() const;
 
-  // The last record durable is not proved durable by any other: an idle marker is wanted (append an empty CHECKPOINT
-  // after 50 ms without a record; CONTRACT 2). False right after an idle marker, so an idle journal stays idle.
+  // The last record durable is not proved durable by any other: an idle marker is wanted (append an empty
+  // CHECKPOINT after 50 ms without a record; CONTRACT 2). False right after an idle marker, so an idle
+  // journal stays idle.
   [[nodiscard]] bool wants_idle_marker() const {
     return !idle_marked_ && !has_pending() && durable_ == position_;
   }

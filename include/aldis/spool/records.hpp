@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the journal says, record by record (wire form: proto/journal.proto). Plain values: the engine fills one on its
-// stack and appends it; replay hands them back. Views and spans are good for the call. A field with its default value is
-// not written. Deadlines are wall-clock times: Instants mean nothing after a restart (CONTRACT D13).
+// What the journal says, record by record (wire form: proto/journal.proto). Plain values: the engine fills
+// one on its stack and appends it; replay hands them back. Views and spans are good for the call. A field
+// with its default value is not written. Deadlines are wall-clock times: Instants mean nothing after a
+// restart (CONTRACT D13).
 //
-// Idempotence is the reader's: records may be seen again (a segment that was to be freed came back), always in order,
-// and a later complete image (ACCEPT, ORPHAN, INBOUND) replaces an earlier one of the same id.
+// Idempotence is the reader's: records may be seen again (a segment that was to be freed came back), always
+// in order, and a later complete image (ACCEPT, ORPHAN, INBOUND) replaces an earlier one of the same id.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,8 @@ struct OwedItem {
   friend bool operator==(const OwedItem&, const OwedItem&) = default;
 };
 
-// ACCEPT: the complete image of a message, at acceptance and again when compaction or replace_sm writes it anew.
-// A fused lease needs no field of its own: the image then says kSending, operator, link and attempt 1.
+// ACCEPT: the complete image of a message, at acceptance and again when compaction or replace_sm writes it
+// anew. A fused lease needs no field of its own: the image then says kSending, operator, link and attempt 1.
 struct AcceptRecord {
   const Message* message = nullptr;  // due_at and expires_at in it are not looked at
   WallTime due_at{};                 // zero = at once
@@ -80,7 +81,8 @@ struct ResultRecord {
   std::optional<OwedItem> owed{};
 };
 
-// RECEIPT: an operator's verdict on one part, the message's status after it and what the customer is owed for it.
+// RECEIPT: an operator's verdict on one part, the message's status after it and what the customer is owed for
+// it.
 struct ReceiptRecord {
   PartRef part{};
   OperatorId op = kNoOperator;
@@ -160,7 +162,8 @@ struct DialectEntry {  // how an operator writes message ids, as learned
   friend bool operator==(const DialectEntry&, const DialectEntry&) = default;
 };
 
-// SETTINGS: numbers given to names since the last checkpoint; dialects learned. Each entry replaces its former self.
+// SETTINGS: numbers given to names since the last checkpoint; dialects learned. Each entry replaces its
+// former self.
 struct SettingsRecord {
   std::span<const NameEntry> names{};
   std::span<const DialectEntry> dialects{};
@@ -172,8 +175,9 @@ struct ShortIdCounter {
   friend bool operator==(const ShortIdCounter&, const ShortIdCounter&) = default;
 };
 
-// CHECKPOINT: what is not in the images, so that replay can begin at any segment; one follows each segment_began().
-// Large tables come as several records in a row with equal scalars. All zero and empty = idle marker.
+// CHECKPOINT: what is not in the images, so that replay can begin at any segment; one follows each
+// segment_began(). Large tables come as several records in a row with equal scalars. All zero and empty =
+// idle marker.
 struct CheckpointRecord {
   std::span<const NameEntry> names{};
   std::span<const DialectEntry> dialects{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From files to a journal that can be written on: reads, proves, repairs the tail, replays. At start, before any thread
-// of the gateway runs. And verify(), which only reads.
+// From files to a journal that can be written on: reads, proves, repairs the tail, replays. At start, before
+// any thread of the gateway runs. And verify(), which only reads.
 #pragma once
 
 #include <array>
@@ -77,8 +77,9 @@ struct Recovered {
   std::uint64_t octets_torn = 0;        // dropped behind the last good record of the tail: never promised
 };
 
-// Visits nothing before all is proved. Each start begins a fresh segment, whose header says where the journal before it
-// ends: what was cut off never comes back. Crashing anywhere in here and starting again gives the same records.
+// Visits nothing before all is proved. Each start begins a fresh segment, whose header says where the journal
+// before it ends: what was cut off never comes back. Crashing anywhere in here and starting again gives the
+// same records.
 Result<Recovered, Damage> recover(ports::Files& files, const RecoverOptions& options, ReplayVisitor& visitor);
 
 struct VerifyReport {

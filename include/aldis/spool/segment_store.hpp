@@ -28,18 +28,22 @@ struct Committed {
   StoreRoom room;
 };
 
-// Puts batches on stable storage and keeps segments ready ahead of them. Owned by the store thread and used there only;
-// blocks in file operations. The loop around it: commit a batch, answer, call idle_work() once, take the next batch; with
-// no batch waiting, call idle_work() while it says kMore, then wait (at most a second while room().disk_full).
+// Puts batches on stable storage and keeps segments ready ahead of them. Owned by the store thread and used
+// there only; blocks in file operations. The loop around it: commit a batch, answer, call idle_work() once,
+// take the next batch; with no batch waiting, call idle_work() while it says kMore, then wait (at most a
+// second while room().disk_full).
 //
-// Segments are written with zeros once and then recycled by renaming: overwriting halves the sync, and removing a 64 MiB
-// file stalls the next commit by 60 to 90 ms. Segments leave strictly oldest first, the directory synced after each.
+// Segments are written with zeros once and then recycled by renaming: overwriting halves the sync, and
+// removing a 64 MiB file stalls the next commit by 60 to 90 ms. Segments leave strictly oldest first, the
+// directory synced after each.
 //
-// Fails for good: after the first error of a write or sync, that error is returned once and everything later is refused
-// (CONTRACT D12). Lack of space while preparing is no error: room() says it, and it is tried again when there is space.
+// Fails for good: after the first error of a write or sync, that error is returned once and everything later
+// is refused (CONTRACT D12). Lack of space while preparing is no error: room() says it, and it is tried again
+// when there is space.
 class SegmentStore {
  public:
-  // `ready_target`: segments prepared ahead, the reserve of CONTRACT 2; one more is kept on top for the next switch.
+  // `ready_target`: segments prepared ahead, the reserve of CONTRACT 2; one more is kept on top for the next
+  // switch.
   SegmentStore(ports::Files& files, const StoreStart& start, std::uint32_t ready_target);
   ~SegmentStore();
   SegmentStore(const SegmentStore&) = delete;
@@ -48,7 +52,8 @@ class SegmentStore {
   // All octets written, then one sync per segment touched (one, but where a segment ends).
   Result<Committed, ports::FileError> commit(const Batch& batch);
 
-  // Nothing before `oldest` is needed any more; a CHECKPOINT that says so must be durable. Work is left to idle_work().
+  // Nothing before `oldest` is needed any more; a CHECKPOINT that says so must be durable. Work is left to
+  // idle_work().
   void free_before(SegmentNumber oldest);
 
   // One bounded slice of housekeeping: some octets of zeros and their sync, or one rename, or one removal.

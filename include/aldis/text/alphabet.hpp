@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The alphabets in which a message's octets can stand. Named here, below core, because text knows what they mean.
+// The alphabets in which a message's octets can stand. Named here, below core, because text knows what they
+// mean.
 #pragma once
 
 #include <cstdint>

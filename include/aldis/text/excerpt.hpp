@@ -10,8 +10,8 @@
 
 namespace aldis::text {
 
-// Appends the first `characters_max` (at most 160) characters; those outside ASCII 0x20-0x7E become '?'. Ends early where
-// the text is malformed; data gives nothing.
+// Appends the first `characters_max` (at most 160) characters; those outside ASCII 0x20-0x7E become '?'. Ends
+// early where the text is malformed; data gives nothing.
 void append_excerpt(Octets body, Alphabet alphabet, std::size_t characters_max, std::string& out);
 
 }  // namespace aldis::text

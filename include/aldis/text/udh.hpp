@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// User data headers (3GPP TS 23.040 section 9.2.3.24): a length octet, then elements of id, length, value. Readers never
-// fail: an element that runs over the end ends the list, and of equal elements the last counts, as the standard says.
+// User data headers (3GPP TS 23.040 section 9.2.3.24): a length octet, then elements of id, length, value.
+// Readers never fail: an element that runs over the end ends the list, and of equal elements the last counts,
+// as the standard says.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +33,8 @@ class UdhReader {
   Octets rest_;
 };
 
-// Octets of the header that `body` starts with, its length octet included; none if `body` is shorter than it says.
+// Octets of the header that `body` starts with, its length octet included; none if `body` is shorter than it
+// says.
 std::optional<std::size_t> udh_octets(Octets body);
 
 struct Concat {
@@ -51,8 +53,8 @@ struct Ports {
 };
 std::optional<Ports> ports_of(Octets udh);
 
-// Appends a complete header: `concat` first if given, then the elements of `udh` (empty = none) other than concatenation.
-// Appends nothing if that leaves no element. Returns the octets appended.
+// Appends a complete header: `concat` first if given, then the elements of `udh` (empty = none) other than
+// concatenation. Appends nothing if that leaves no element. Returns the octets appended.
 std::size_t append_udh(const std::optional<Concat>& concat, Octets udh, std::string& out);
 std::size_t append_udh(const Ports& ports, std::string& out);
 

@@ -42,7 +42,8 @@ TEST_CASE("an armed timer can be moved, canceled and destroyed") {
   CHECK(fired == std::vector<TimerHook*>{&moved});
 }
 
-TEST_CASE("next_deadline is never later than the earliest timer rounded up, and advancing to it makes progress") {
+TEST_CASE(
+    "next_deadline is never later than the earliest timer rounded up, and advancing to it makes progress") {
   std::mt19937_64 random{7};
   for (int round = 0; round < 50; ++round) {
     TimerWheel wheel{kStart};

@@ -26,7 +26,8 @@ TEST_CASE("[S5] a v4-mapped address is the IPv4 address, and nothing else gets p
 }
 
 TEST_CASE("[S5] odd spellings of addresses are not addresses") {
-  for (const char* text : {"", "0x7f.1", "127.1", "2130706433", "017700000001", "1.2.3.4.", "1.2.3.4 ", "fe80::1%lo"}) {
+  for (const char* text :
+       {"", "0x7f.1", "127.1", "2130706433", "017700000001", "1.2.3.4.", "1.2.3.4 ", "fe80::1%lo"}) {
     CHECK_FALSE(IpAddress::parse(text));
   }
   CHECK_FALSE(AddressList::parse({"10.0.0.0/33"}));

@@ -34,7 +34,8 @@ TEST_CASE("a plain request becomes a queued message of one part") {
   CHECK(in.message.parts[0].body_octets == 3);
 }
 
-// --- addresses ------------------------------------------------------------------------------------------------------
+// --- addresses
+// ------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a destination is 1 to 15 digits after one plus sign") {
   Intaker in;
@@ -105,7 +106,8 @@ TEST_CASE("at most 32 TLVs and 2,048 octets of them are carried") {
   CHECK(in.refusal() == "tlv_not_allowed");
 }
 
-// --- class ----------------------------------------------------------------------------------------------------------
+// --- class
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_CASE("priority_flag asks for a class, and the account caps it") {
   AccountSettings account;  // transactional; transactional and bulk allowed
@@ -124,7 +126,8 @@ TEST_CASE("priority_flag asks for a class, and the account caps it") {
   CHECK(class_of(1, account) == MessageClass::kOtp);  // nothing at or below bulk is allowed
 }
 
-// --- body -----------------------------------------------------------------------------------------------------------
+// --- body
+// -----------------------------------------------------------------------------------------------------------
 
 TEST_CASE("data_coding names the alphabet as the table says") {
   struct Row {
@@ -234,7 +237,8 @@ TEST_CASE("a user data header is taken off the body") {
   CHECK(in.refusal() == "bad_encoding");
 }
 
-// --- parts ----------------------------------------------------------------------------------------------------------
+// --- parts
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a text above one part is split at 153 septets, 134 octets, 67 units") {
   Intaker in;
@@ -385,7 +389,8 @@ TEST_CASE("a header that leaves no room for text is refused when there is text")
   CHECK(in.refusal() == "body_too_long");
 }
 
-// --- times ----------------------------------------------------------------------------------------------------------
+// --- times
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a schedule makes the message wait, and validity start there") {
   Intaker in;

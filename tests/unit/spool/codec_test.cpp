@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The codec against itself, and against the classes that protoc makes from proto/journal.proto: the .proto is the
-// contract, and nobody may change one without the other.
+// The codec against itself, and against the classes that protoc makes from proto/journal.proto: the .proto is
+// the contract, and nobody may change one without the other.
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/unknown_field_set.h>
 #include <catch2/catch.hpp>

@@ -18,8 +18,8 @@ namespace aldis::spool {
 inline constexpr std::uint64_t kSmallSegment = 64u << 10;
 inline constexpr std::uint64_t kJournalId = 0x1234567890ABCDEF;
 
-// An owner of a disk's journal from a start to a stop or crash. `appended` has all records, `durable_count` says how many
-// of them were promised.
+// An owner of a disk's journal from a start to a stop or crash. `appended` has all records, `durable_count`
+// says how many of them were promised.
 class Journal {
  public:
   explicit Journal(testing::SimDisk& disk, std::uint32_t reserve = 1) : disk_(disk), reserve_(reserve) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records with random contents. `full` fills every field with something that is not its default; otherwise each field
-// is left alone half of the time. Views are good until the next any() or each().
+// Records with random contents. `full` fills every field with something that is not its default; otherwise
+// each field is left alone half of the time. Views are good until the next any() or each().
 #pragma once
 
 #include <deque>
