@@ -16,7 +16,9 @@ Wiring::Wiring(const Parts& parts)
     : parts_(parts),
       alarm_(parts.loop, [](const Now&) {}),  // waking the loop is enough: every turn ends in turn_end()
       worker_(parts.loop, "aldis-store", kBatchesInWork, [&store = parts.store] {
-        const auto work = store.idle_work(true);
+        // Surplus segments are removed after a restart only (Daemon::open_storage): removing stalls the next
+        // commit.
+        const auto work = store.idle_work();
         return work.has_value() && *work == spool::Work::kMore;
       }) {}
 
@@ -48,7 +50,8 @@ void Wiring::turn_end(const Now& now) {
     engine_->on(now, Tick{});
   }
   commit(now);
-  // Events of this Tick's own effects (a delivery that found no room) are taken up in a turn of their own, at once.
+  // Events of this Tick's own effects (a delivery that found no room) are taken up in a turn of their own, at
+  // once.
   const Instant engine_at = turn_open_ ? now.mono : engine_->next_deadline();
   alarm_.set(std::min(engine_at, operators_->next_deadline()));
 }
@@ -62,15 +65,20 @@ void Wiring::commit(const Now& now) {
   }
   worker_.submit([this, began = now.mono, free_before, batch = parts_.journal.take_batch()]() mutable {
     spool::SegmentStore& store = parts_.store;
+    // One slice of housekeeping a batch: under load the thread is never idle, and without fresh segments the
+    // writer would soon have no room. A failure in it fails the commit.
+    static_cast<void>(store.idle_work());
     auto result = store.commit(batch);
     if (free_before > 0) { store.free_before(free_before); }
-    return runtime::Worker::Completion{[this, began, batch = std::move(batch), result = std::move(result)]() mutable {
-      committed(std::move(batch), result, began);
-    }};
+    return runtime::Worker::Completion{
+        [this, began, batch = std::move(batch), result = std::move(result)]() mutable {
+          committed(std::move(batch), result, began);
+        }};
   });
 }
 
-void Wiring::committed(spool::Batch batch, const Result<spool::Committed, ports::FileError>& result, Instant began) {
+void Wiring::committed(spool::Batch batch, const Result<spool::Committed, ports::FileError>& result,
+                       Instant began) {
   if (result.has_error()) { return parts_.fail_stop(result.error()); }
   const Now& now = parts_.loop.now();
   ++timings_.commits;
