@@ -29,4 +29,10 @@ Duration Faults::next_change(Duration since_start) const {
   return next;
 }
 
+Result<std::vector<Fault>, std::string> load_faults(const std::string& path) {
+  auto loaded = config::load_fault_script(path);
+  if (!loaded.ok) { return config::render(loaded.problems, loaded.files_count); }
+  return std::move(loaded.script.faults);
+}
+
 }  // namespace aldis::smscsim

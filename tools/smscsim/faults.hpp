@@ -6,24 +6,11 @@
 
 #include "aldis/base/result.hpp"
 #include "aldis/base/time.hpp"
+#include "aldis/config/fault_script.hpp"
 
 namespace aldis::smscsim {
 
-// One line of a fault script.
-struct Fault {
-  enum class Kind : std::uint8_t {
-    kDrop,          // every connection is reset
-    kRefuseBinds,   // binds get ESME_RBINDFAIL
-    kThrottle,      // every submit gets ESME_RTHROTTLED
-    kQueueFull,     // ... ESME_RMSGQFUL
-    kSilence,       // submits are not answered
-    kStopReading,   // the socket is not read
-    kHoldReceipts,  // receipts wait
-  };
-  Kind kind = Kind::kDrop;
-  Duration at{};   // after the start
-  Duration span{}; // how long; kDrop ignores it
-};
+using Fault = config::TimedFault;
 
 // What of a script holds at a given time. Owned by the simulator.
 class Faults {
@@ -39,8 +26,8 @@ class Faults {
   Duration dropped_up_to_{-1};
 };
 
-// Reads a script: a list of {at: 5s, do: drop | refuse_binds | throttle | queue_full | silence | stop_reading |
-// hold_receipts, for: 2s}. The error names file, line and what is wrong.
+// Reads a script: `faults: [{at: 5s, do: throttle, for: 2s}, {at: 8s, do: drop}]`. The error is text for
+// people: every mistake with file, line and column.
 Result<std::vector<Fault>, std::string> load_faults(const std::string& path);
 
 }  // namespace aldis::smscsim

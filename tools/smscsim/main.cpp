@@ -2,6 +2,8 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <utility>
+#include <vector>
 
 #include "aldis/runtime/connections.hpp"
 #include "smscsim/simulator.hpp"
@@ -26,8 +28,17 @@ bool write_ports_file(const std::string& path, const std::string& address) {
 int main(int argc, char** argv) {
   const auto parsed = smscsim::parse_options(argc, argv);
   if (parsed.exit) { return *parsed.exit; }
+  std::vector<smscsim::Fault> faults;
+  if (!parsed.options.script.empty()) {
+    auto loaded = smscsim::load_faults(parsed.options.script);
+    if (loaded.has_error()) {
+      std::fprintf(stderr, "%s", loaded.error().c_str());
+      return 2;
+    }
+    faults = std::move(*loaded);
+  }
   runtime::Loop loop;
-  smscsim::Simulator simulator{loop, parsed.options};
+  smscsim::Simulator simulator{loop, parsed.options, std::move(faults)};
   auto listener = runtime::Listener::open(
       loop, {.address = parsed.options.listen},
       [&simulator](std::string_view) -> runtime::ProtocolPtr { return simulator.accept(); });

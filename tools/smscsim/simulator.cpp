@@ -28,7 +28,7 @@ void append_hex(std::string& out, Octets octets) {
 
 }  // namespace
 
-Simulator::Simulator(runtime::Loop& loop, const Options& options)
+Simulator::Simulator(runtime::Loop& loop, const Options& options, std::vector<Fault> script)
     : loop_(loop),
       options_(options),
       chance_(options.seed),
@@ -36,6 +36,7 @@ Simulator::Simulator(runtime::Loop& loop, const Options& options)
       last_number_(static_cast<std::uint64_t>(loop.now().wall.time_since_epoch().count()) * 1000),
       started_(loop.now().mono),
       alarm_(loop, [](const Now&) {}) {
+  faults_.load(std::move(script));
   for (const auto& entry : options.system_ids) {
     const auto colon = entry.find(':');
     Customer customer;
@@ -204,6 +205,11 @@ void Simulator::run_faults(const Now& now) {
   }
   const bool stalled = faults_.holds(Fault::Kind::kStopReading, since);
   for (OperatorSession* session : sessions_) { session->stop_reading(stalled); }
+  const bool held = faults_.holds(Fault::Kind::kHoldReceipts, since);
+  if (receipts_held_ && !held) {  // nothing else would bring them out
+    for (auto& [name, customer] : customers_) { owing_.push_back(&customer); }
+  }
+  receipts_held_ = held;
 }
 
 void Simulator::turn_end(const Now& now) {

@@ -101,7 +101,7 @@ struct Totals {
 // What it owes a customer outlives connections: receipts are sent again until they are acknowledged.
 class Simulator {
  public:
-  Simulator(runtime::Loop& loop, const Options& options);
+  Simulator(runtime::Loop& loop, const Options& options, std::vector<Fault> script);
   ~Simulator();
 
   std::unique_ptr<ports::ByteProtocol> accept();
@@ -152,6 +152,7 @@ class Simulator {
   std::string text_;
   std::string tlvs_;
   Faults faults_;
+  bool receipts_held_ = false;
   Instant started_;
   Instant inbound_at_ = kNever;
   Totals totals_;
