@@ -54,7 +54,8 @@ int main(int argc, char** argv) {
   loop.at_turn_end([&simulator](const Now& now) { simulator.turn_end(now); });
   runtime::Alarm end{loop, [&loop](const Now&) { loop.stop(); }};
   if (parsed.options.seconds > 0) {
-    end.set(loop.now().mono + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(parsed.options.seconds)));
+    end.set(loop.now().mono +
+            std::chrono::duration_cast<Duration>(std::chrono::duration<double>(parsed.options.seconds)));
   }
   std::fprintf(stderr, "smscsim: listening on %s\n", (*listener)->address().c_str());
   loop.run();

@@ -82,10 +82,12 @@ void OperatorSession::on_request(const Now& now, const smpp::Pdu& pdu) {
   if (const auto* submit = std::get_if<smpp::SubmitSm>(&pdu.body)) {
     return simulator_.submitted(now, *this, *customer_, pdu.header.sequence_number, *submit);
   }
-  session_->respond_error(now, pdu.header.command_id, pdu.header.sequence_number, smpp::CommandStatus::kSystemError);
+  session_->respond_error(now, pdu.header.command_id, pdu.header.sequence_number,
+                          smpp::CommandStatus::kSystemError);
 }
 
-void OperatorSession::answer(const Now& now, std::uint32_t sequence, std::uint64_t number, smpp::CommandStatus status) {
+void OperatorSession::answer(const Now& now, std::uint32_t sequence, std::uint64_t number,
+                             smpp::CommandStatus status) {
   if (!session_ || wire_ == nullptr) { return; }
   if (status == smpp::CommandStatus::kOk) {
     session_->respond(now, sequence, status, smpp::SubmitSmResp{simulator_.response_id(number), {}});
@@ -96,7 +98,9 @@ void OperatorSession::answer(const Now& now, std::uint32_t sequence, std::uint64
 }
 
 void OperatorSession::deliver_owed(const Now& now) {
-  if (!receives() || simulator_.faults_.holds(Fault::Kind::kHoldReceipts, now.mono - simulator_.started_)) { return; }
+  if (!receives() || simulator_.faults_.holds(Fault::Kind::kHoldReceipts, now.mono - simulator_.started_)) {
+    return;
+  }
   auto& owed = customer_->owed;
   while (!owed.empty() && session_->window_free() > 0) {
     std::uint32_t token = 0;
@@ -122,7 +126,8 @@ void OperatorSession::deliver_owed(const Now& now) {
     tlvs.clear();
     if (delivery.number != 0) {
       const std::string id = simulator_.receipt_id(delivery.number);
-      const auto state = delivery.undeliverable ? smpp::MessageState::kUndeliverable : smpp::MessageState::kDelivered;
+      const auto state =
+          delivery.undeliverable ? smpp::MessageState::kUndeliverable : smpp::MessageState::kDelivered;
       smpp::append_receipt(text,
                            {.id = id,
                             .sub = 1,
@@ -152,7 +157,8 @@ void OperatorSession::deliver_owed(const Now& now) {
 void OperatorSession::settle(std::uint64_t token, bool done) {
   const Delivery& delivery = in_flight_[token];
   if (done) {
-    ++(delivery.number != 0 ? simulator_.totals_.receipts_acknowledged : simulator_.totals_.inbound_acknowledged);
+    ++(delivery.number != 0 ? simulator_.totals_.receipts_acknowledged
+                            : simulator_.totals_.inbound_acknowledged);
   } else {
     customer_->owed.push_front(delivery);
     ++simulator_.totals_.receipts_refused;
@@ -166,7 +172,9 @@ void OperatorSession::on_response(const Now& now, const smpp::Response& response
   deliver_owed(now);
 }
 
-void OperatorSession::on_request_timeout(const Now&, std::uint64_t token, smpp::CommandId) { settle(token, false); }
+void OperatorSession::on_request_timeout(const Now&, std::uint64_t token, smpp::CommandId) {
+  settle(token, false);
+}
 
 void OperatorSession::on_closing(const Now&, smpp::CloseReason, bool flush) {
   if (wire_ != nullptr) { flush ? wire_->close_after_flush() : wire_->close_now(); }

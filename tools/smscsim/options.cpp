@@ -11,7 +11,9 @@ namespace {
 // "0x58=0.01" or "ESME_RTHROTTLED=0.01".
 ErrorShare error_of(const std::string& text) {
   const auto equals = text.find('=');
-  if (equals == std::string::npos) { throw CLI::ValidationError("--error", "needs STATUS=SHARE, for example 0x45=0.01"); }
+  if (equals == std::string::npos) {
+    throw CLI::ValidationError("--error", "needs STATUS=SHARE, for example 0x45=0.01");
+  }
   const std::string name = text.substr(0, equals);
   ErrorShare out;
   if (const auto named = smpp::status_named(name)) {
@@ -23,7 +25,9 @@ ErrorShare error_of(const std::string& text) {
   return out;
 }
 
-Duration ms(double value) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(value)); }
+Duration ms(double value) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(value));
+}
 
 }  // namespace
 
@@ -38,24 +42,35 @@ Parsed parse_options(int argc, char** argv) {
   bool no_receipts = false;
   app.add_option("--listen", o.listen, "address; port 0 = any free one")->capture_default_str();
   app.add_option("--ports-file", o.ports_file, "write the real address here, renamed into place once ready");
-  app.add_option("--system-id", o.system_ids, "ID:PASSWORD that may bind; may be given again; none = anybody");
+  app.add_option("--system-id", o.system_ids,
+                 "ID:PASSWORD that may bind; may be given again; none = anybody");
   app.add_option("--binds-max", o.binds_max, "binds per system_id, 0 = no limit")->capture_default_str();
   app.add_option("--window", o.window, "deliver_sm without answer per session")->capture_default_str();
   app.add_option("--latency-ms", latency, "from submit_sm to its response")->check(CLI::NonNegativeNumber);
-  auto* rate_option = app.add_option("--rate", rate, "submits per second and system_id; beyond: ESME_RTHROTTLED");
+  auto* rate_option =
+      app.add_option("--rate", rate, "submits per second and system_id; beyond: ESME_RTHROTTLED");
   rate_option->check(CLI::PositiveNumber);
   app.add_option("--error", errors, "STATUS=SHARE of submits refused with it; may be given again");
   app.add_flag("--no-receipts", no_receipts, "never send a receipt");
-  app.add_option("--receipt-delay-ms", delay, "MIN [MAX]: receipts come so long after the response")->expected(1, 2);
-  app.add_option("--receipt-first", o.receipt_first, "share of receipts sent before the response")->check(CLI::Range(0.0, 1.0));
-  app.add_option("--receipt-twice", o.receipt_twice, "share of receipts sent twice")->check(CLI::Range(0.0, 1.0));
-  app.add_option("--receipt-never", o.receipt_never, "share of receipts never sent")->check(CLI::Range(0.0, 1.0));
-  app.add_option("--undeliverable", o.undeliverable, "share of receipts that say UNDELIV")->check(CLI::Range(0.0, 1.0));
-  app.add_option("--no-answer", o.no_answer, "share of submits that are never answered")->check(CLI::Range(0.0, 1.0));
+  app.add_option("--receipt-delay-ms", delay, "MIN [MAX]: receipts come so long after the response")
+      ->expected(1, 2);
+  app.add_option("--receipt-first", o.receipt_first, "share of receipts sent before the response")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--receipt-twice", o.receipt_twice, "share of receipts sent twice")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--receipt-never", o.receipt_never, "share of receipts never sent")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--undeliverable", o.undeliverable, "share of receipts that say UNDELIV")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--no-answer", o.no_answer, "share of submits that are never answered")
+      ->check(CLI::Range(0.0, 1.0));
   app.add_option("--dialect", o.dialect, "how ids differ between response and receipt")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Dialect>{
-          {"same", Dialect::kSame}, {"receipt_dec", Dialect::kReceiptDec}, {"receipt_hex", Dialect::kReceiptHex}}));
-  app.add_option("--inbound-rate", o.inbound_rate, "messages from handsets per second")->check(CLI::NonNegativeNumber);
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, Dialect>{{"same", Dialect::kSame},
+                                                                 {"receipt_dec", Dialect::kReceiptDec},
+                                                                 {"receipt_hex", Dialect::kReceiptHex}}));
+  app.add_option("--inbound-rate", o.inbound_rate, "messages from handsets per second")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--inbound-to", o.inbound_to, "number they are sent to")->capture_default_str();
   app.add_option("--inbound-text", o.inbound_text, "their text")->capture_default_str();
   app.add_option("--reject-text", o.reject_text, "texts that contain this get ESME_RSUBMITFAIL");
@@ -66,9 +81,7 @@ Parsed parse_options(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     for (const auto& error : errors) { o.errors.push_back(error_of(error)); }
-  } catch (const CLI::ParseError& error) {
-    out.exit = app.exit(error);
-  } catch (const std::exception&) {
+  } catch (const CLI::ParseError& error) { out.exit = app.exit(error); } catch (const std::exception&) {
     out.exit = app.exit(CLI::ValidationError("--error", "needs STATUS=SHARE, for example 0x45=0.01"));
   }
   o.latency = ms(latency);

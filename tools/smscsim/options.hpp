@@ -30,20 +30,20 @@ struct Options {
   bool receipts = true;
   Duration receipt_delay_min{};
   Duration receipt_delay_max{};
-  double receipt_first = 0;      // share of receipts that overtake their response
+  double receipt_first = 0;  // share of receipts that overtake their response
   double receipt_twice = 0;
   double receipt_never = 0;
   double undeliverable = 0;
-  double no_answer = 0;          // share of submits that are never answered
+  double no_answer = 0;  // share of submits that are never answered
   Dialect dialect = Dialect::kSame;
-  double inbound_rate = 0;       // messages per second to each system_id
+  double inbound_rate = 0;  // messages per second to each system_id
   std::string inbound_to = "80010";
   std::string inbound_text = "Hello from a handset";
-  std::string reject_text;       // a text that contains this is refused
-  std::string script;            // YAML file of timed faults
-  std::string log;               // every message received, one line each
+  std::string reject_text;  // a text that contains this is refused
+  std::string script;       // YAML file of timed faults
+  std::string log;          // every message received, one line each
   std::uint64_t seed = 1;
-  double seconds = 0;            // stop after so long; 0 = until a signal
+  double seconds = 0;  // stop after so long; 0 = until a signal
 };
 
 struct Parsed {

@@ -90,8 +90,8 @@ bool Simulator::over_rate(const Now& now, Customer& customer) {
   return false;
 }
 
-void Simulator::submitted(const Now& now, OperatorSession& session, Customer& customer, std::uint32_t sequence,
-                          const smpp::SubmitSm& pdu) {
+void Simulator::submitted(const Now& now, OperatorSession& session, Customer& customer,
+                          std::uint32_t sequence, const smpp::SubmitSm& pdu) {
   ++totals_.submits;
   const Duration since = now.mono - started_;
   auto status = smpp::CommandStatus::kOk;
@@ -136,22 +136,24 @@ void Simulator::submitted(const Now& now, OperatorSession& session, Customer& cu
     } else {
       if (options_.latency == Duration::zero()) { session.answer(now, sequence, number, status); }
       plan_receipt(now, customer, delivery, true);
+      session.deliver_owed(now);  // one without delay follows its response on the same bind
     }
   } else if (options_.latency == Duration::zero()) {
     session.answer(now, sequence, number, status);
   }
   if (options_.latency > Duration::zero()) {
-    later_.push({now.mono + options_.latency, ++later_order_, Later::What::kAnswer, session.id(), sequence, status, nullptr,
-                 Delivery{.number = number, .from = {}, .to = {}}});
+    later_.push({now.mono + options_.latency, ++later_order_, Later::What::kAnswer, session.id(), sequence,
+                 status, nullptr, Delivery{.number = number, .from = {}, .to = {}}});
   }
 }
 
 void Simulator::plan_receipt(const Now& now, Customer& customer, const Delivery& delivery, bool first) {
   const Duration spread = options_.receipt_delay_max - options_.receipt_delay_min;
-  const Duration delay = options_.latency + options_.receipt_delay_min +
-                         (spread > Duration::zero() ? Duration{static_cast<Duration::rep>(chance_.uniform() *
-                                                                                          static_cast<double>(spread.count()))}
-                                                    : Duration{});
+  const Duration delay =
+      options_.latency + options_.receipt_delay_min +
+      (spread > Duration::zero()
+           ? Duration{static_cast<Duration::rep>(chance_.uniform() * static_cast<double>(spread.count()))}
+           : Duration{});
   if (delay == Duration::zero()) {
     owe(customer, delivery);
   } else {
@@ -166,13 +168,14 @@ void Simulator::owe(Customer& customer, const Delivery& delivery) {
 }
 
 // time, system_id, id, source, destination, esm_class, data_coding, body in hex: what an oracle reads.
-void Simulator::write_log(const Now& now, const Customer& customer, std::uint64_t number, const smpp::SubmitSm& pdu) {
+void Simulator::write_log(const Now& now, const Customer& customer, std::uint64_t number,
+                          const smpp::SubmitSm& pdu) {
   std::string& line = log_line_;
   line.clear();
   line += std::to_string(now.wall.time_since_epoch().count());
   const std::string id = response_id(number);
-  for (const std::string_view field : {std::string_view{customer.system_id}, std::string_view{id}, pdu.source_addr,
-                                       pdu.destination_addr}) {
+  for (const std::string_view field :
+       {std::string_view{customer.system_id}, std::string_view{id}, pdu.source_addr, pdu.destination_addr}) {
     line.push_back('\t');
     line += field;
   }
@@ -243,15 +246,18 @@ void Simulator::print_totals() const {
   std::size_t owed = later_.size();
   for (const auto& [name, customer] : customers_) { owed += customer.owed.size(); }
   std::printf(
-      "{\"submits\":%llu,\"accepted\":%llu,\"throttled\":%llu,\"refused\":%llu,\"unanswered\":%llu,\"receipts\":%llu,"
-      "\"receipts_acknowledged\":%llu,\"receipts_repeated\":%llu,\"inbound\":%llu,\"inbound_acknowledged\":%llu,"
+      "{\"submits\":%llu,\"accepted\":%llu,\"throttled\":%llu,\"refused\":%llu,\"unanswered\":%llu,"
+      "\"receipts\":%llu,"
+      "\"receipts_acknowledged\":%llu,\"receipts_repeated\":%llu,\"inbound\":%llu,\"inbound_acknowledged\":%"
+      "llu,"
       "\"owed\":%zu,\"cpu_seconds\":%.3f}\n",
       static_cast<unsigned long long>(totals_.submits), static_cast<unsigned long long>(totals_.accepted),
       static_cast<unsigned long long>(totals_.throttled), static_cast<unsigned long long>(totals_.refused),
       static_cast<unsigned long long>(totals_.unanswered), static_cast<unsigned long long>(totals_.receipts),
-      static_cast<unsigned long long>(totals_.receipts_acknowledged), static_cast<unsigned long long>(totals_.receipts_refused),
-      static_cast<unsigned long long>(totals_.inbound), static_cast<unsigned long long>(totals_.inbound_acknowledged), owed,
-      traffic::cpu_seconds());
+      static_cast<unsigned long long>(totals_.receipts_acknowledged),
+      static_cast<unsigned long long>(totals_.receipts_refused),
+      static_cast<unsigned long long>(totals_.inbound),
+      static_cast<unsigned long long>(totals_.inbound_acknowledged), owed, traffic::cpu_seconds());
   std::fflush(stdout);
 }
 

@@ -97,8 +97,8 @@ struct Totals {
   std::uint64_t inbound_acknowledged = 0;
 };
 
-// An SMSC: accepts binds, answers submits, sends receipts and messages from handsets, with faults. One thread, one loop.
-// What it owes a customer outlives connections: receipts are sent again until they are acknowledged.
+// An SMSC: accepts binds, answers submits, sends receipts and messages from handsets, with faults. One thread,
+// one loop. What it owes a customer outlives connections: receipts are sent again until they are acknowledged.
 class Simulator {
  public:
   Simulator(runtime::Loop& loop, const Options& options, std::vector<Fault> script);
@@ -120,7 +120,9 @@ class Simulator {
     smpp::CommandStatus status{};
     Customer* customer = nullptr;
     Delivery delivery;
-    friend bool operator<(const Later& a, const Later& b) { return a.at != b.at ? a.at > b.at : a.order > b.order; }
+    friend bool operator<(const Later& a, const Later& b) {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
   };
 
   Customer* log_in(std::string_view system_id, std::string_view password);
