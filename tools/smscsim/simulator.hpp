@@ -97,8 +97,9 @@ struct Totals {
   std::uint64_t inbound_acknowledged = 0;
 };
 
-// An SMSC: accepts binds, answers submits, sends receipts and messages from handsets, with faults. One thread,
-// one loop. What it owes a customer outlives connections: receipts are sent again until they are acknowledged.
+// An SMSC: accepts binds, answers submits, sends receipts and messages from handsets, with faults. One
+// thread, one loop. What it owes a customer outlives connections: receipts are sent again until they are
+// acknowledged.
 class Simulator {
  public:
   Simulator(runtime::Loop& loop, const Options& options, std::vector<Fault> script);
