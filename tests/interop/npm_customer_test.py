@@ -50,7 +50,7 @@ class Story:
             rows = [line.split("\t") for line in lines]
             got = [(int(row[5]), int(row[6]), bytes.fromhex(row[7])) for row in rows if row[4] == to]
             return got if len(got) >= parts else None
-        return gateway.wait_until(found, f"{parts} parts for {to} reach the operator", 20)
+        return gateway.wait_until(found, f"{parts} parts for {to} reach the operator", 60)
 
     def receipt(self, session, message_id, to=None):
         """The receipt for that message as npm decoded it."""

@@ -57,7 +57,7 @@ class NpmPeer:
             if event["event"] == "request" and self.on_request:
                 self.on_request(event["session"], event["pdu"])
 
-    def wait(self, condition, what, seconds=20.0):
+    def wait(self, condition, what, seconds=60.0):
         """Waits until condition() is true after some event, and returns what it returned."""
         with self.changed:
             if not self.changed.wait_for(condition, seconds):
@@ -89,7 +89,7 @@ class NpmPeer:
         self.order("send", session=session, command=command, fields=fields, tag=tag)
         return tag
 
-    def wait_response(self, tag, what="a response", seconds=20.0):
+    def wait_response(self, tag, what="a response", seconds=60.0):
         return self.wait(lambda: self.responses.get(tag), what, seconds)
 
     def send(self, session, command, **fields):

@@ -13,7 +13,7 @@ my ($port, $count) = @ARGV;
 my (%seen, @receipts, @inbound);
 $| = 1;
 local $SIG{ALRM} = sub { die "Net::SMPP waited in vain; so far: " . encode_json(\%seen) . "\n" };
-alarm 40;
+alarm 100;
 
 sub connected {
   my ($how, @more) = @_;

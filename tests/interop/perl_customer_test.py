@@ -65,7 +65,7 @@ def main():
         try:
             result = subprocess.run(
                 ["perl", str(HERE / "perl_customer.pl"), str(daemon.smpp_port), str(COUNT)],
-                capture_output=True, text=True, timeout=60, check=False)
+                capture_output=True, text=True, timeout=110, check=False)
         finally:
             code = daemon.stop()
             sim.stop()

@@ -60,7 +60,7 @@ class Capture:
             [shutil.which("tshark"), "-Q", "-i", "lo", "-B", "32", "-f", chosen, "-w", str(self.path)],
             stdout=subprocess.DEVNULL, stderr=self.log, stdin=subprocess.DEVNULL)
         gateway.wait_until(lambda: self.process.poll() is not None or self.path.stat().st_size > 0,
-                           "the capture begins", 30)
+                           "the capture begins", 60)
         if self.process.poll() is not None:
             skip(f"capturing on lo is not possible here: {self.said()}")
 
@@ -129,7 +129,7 @@ def main():
             simulated = sim.totals()
             # The last that passes: aldisd unbinds both of its links.
             unbinds = struct.pack(">III", 16, UNBIND_RESP, 0)
-            gateway.wait_until(lambda: capture.holds(unbinds, 4), "the last PDUs are in the capture", 30)
+            gateway.wait_until(lambda: capture.holds(unbinds, 4), "the last PDUs are in the capture", 60)
         finally:
             capture.stop()
             for process in (daemon, sim):
