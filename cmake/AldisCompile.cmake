@@ -6,7 +6,9 @@ set(ALDIS_SANITIZE "" CACHE STRING "address,undefined | thread | fuzzer,address,
 
 find_program(ALDIS_CCACHE ccache)
 if(ALDIS_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ALDIS_CCACHE})
+  # Paths inside the checkout do not count, so that a second checkout, as CI makes one, finds what the first compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      ${ALDIS_CCACHE})
 endif()
 
 # The fastest linker present. LTO builds keep the default one: g++ 12's plugin and mold 1.10 disagree.
