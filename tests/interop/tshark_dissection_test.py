@@ -48,40 +48,23 @@ def refused_query(port):
         assert ask(pdu(UNBIND, 3))[:2] == (UNBIND_RESP, 0)
 
 
-class Capture:
+class Capture(gateway.Process):
     """dumpcap by way of tshark: what passes on lo to or from these ports, in a file."""
 
     def __init__(self, where, ports):
         self.path = where / "lo.pcapng"
         self.path.touch(mode=0o666)
-        self.log = open(where / "capture.log", "wb+")
         chosen = " or ".join(f"tcp port {port}" for port in ports)
-        self.process = subprocess.Popen(
-            [shutil.which("tshark"), "-Q", "-i", "lo", "-B", "32", "-f", chosen, "-w", str(self.path)],
-            stdout=subprocess.DEVNULL, stderr=self.log, stdin=subprocess.DEVNULL)
-        gateway.wait_until(lambda: self.process.poll() is not None or self.path.stat().st_size > 0,
-                           "the capture begins", 60)
-        if self.process.poll() is not None:
-            skip(f"capturing on lo is not possible here: {self.said()}")
-
-    def said(self):
-        self.log.seek(0)
-        return " ".join(self.log.read().decode(errors="replace").split())[-300:]
+        super().__init__([shutil.which("tshark"), "-Q", "-i", "lo", "-B", "32", "-f", chosen, "-w", str(self.path)],
+                         where, "capture")
+        gateway.wait_until(lambda: not self.running() or self.path.stat().st_size > 0, "the capture begins", 60)
 
     def holds(self, octets, count):
         return self.path.read_bytes().count(octets) >= count
 
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        said = self.said()
-        self.log.close()
-        assert "dropped" not in said, said
+    def finish(self):
+        self.stop(signal.SIGINT)
+        assert "dropped" not in self.text(), self.text()
 
 
 def dissected(path):
@@ -111,9 +94,8 @@ def total(commands, command, source=None, target=None):
                if source in (None, one) and target in (None, other))
 
 
-def main():
-    if not shutil.which("tshark"):
-        skip("tshark is not installed (tools/deps interop)")
+def compare():
+    """Says why it could not capture, or nothing."""
     with gateway.folder("tshark") as where:
         sim = gateway.Smscsim(where, "--receipt-delay-ms", 0, 20, "--undeliverable", "0.1", "--receipt-first",
                               "0.05")
@@ -121,23 +103,21 @@ def main():
             where, {"north": sim.port}, storage_extra=gateway.SMALL_JOURNAL,
             operator_extra="binds: {transceiver: 2}"))
         capture = Capture(where, [daemon.smpp_port, sim.port])
-        try:
-            load = gateway.load(where, daemon.smpp, "--count", MESSAGES, "--rate", 500, "--window", 20,
-                                "--share-long", "0.1", "--share-ucs2", "0.2")
-            refused_query(daemon.smpp_port)
-            assert daemon.stop() == 0, daemon.text()[-2000:]
-            simulated = sim.totals()
-            # The last that passes: aldisd unbinds both of its links.
-            unbinds = struct.pack(">III", 16, UNBIND_RESP, 0)
-            gateway.wait_until(lambda: capture.holds(unbinds, 4), "the last PDUs are in the capture", 60)
-        finally:
-            capture.stop()
-            for process in (daemon, sim):
-                if process.running():
-                    process.stop()
+        if not capture.running():
+            return " ".join(capture.text().split())[-300:]
+        load = gateway.load(where, daemon.smpp, "--count", MESSAGES, "--rate", 500, "--window", 20,
+                            "--share-long", "0.1", "--share-ucs2", "0.2")
+        refused_query(daemon.smpp_port)
+        assert daemon.stop() == 0, daemon.text()[-2000:]
+        simulated = sim.totals()
+        # The last that passes: aldisd unbinds both of its links.
+        unbinds = struct.pack(">III", 16, UNBIND_RESP, 0)
+        gateway.wait_until(lambda: capture.holds(unbinds, 4), "the last PDUs are in the capture", 60)
+        capture.finish()
         commands, statuses = dissected(capture.path)
 
     judge(commands, statuses, daemon.smpp_port, sim.port, load, simulated)
+    return ""
 
 
 def judge(commands, statuses, customer, operator, load, simulated):
@@ -158,6 +138,13 @@ def judge(commands, statuses, customer, operator, load, simulated):
     assert statuses[SUBMIT_RESP, 0] == load["submitted"] + submits, statuses
     assert statuses[QUERY_RESP, INVMSGID] == 1, statuses
     print(f"ok  {sum(sum(counts.values()) for counts in commands.values())} PDUs, none malformed")
+
+
+def main():
+    if not shutil.which("tshark"):
+        skip("tshark is not installed (tools/deps interop)")
+    if cannot := compare():
+        skip(f"capturing on lo is not possible here: {cannot}")
 
 
 if __name__ == "__main__":

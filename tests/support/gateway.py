@@ -4,6 +4,7 @@
 Programs come from the build tree named by ALDIS_BUILD (its bin/ folder). Each test has a folder of its own, removed when
 it passes, kept and printed when it fails. Nothing waits for a fixed time: wait_until() looks for a condition.
 """
+import atexit
 import contextlib
 import json
 import os
@@ -55,6 +56,13 @@ class Process:
         self.out = open(self.out_path, "ab")
         self.process = subprocess.Popen(arguments, stdout=self.out, stderr=self.log, stdin=subprocess.DEVNULL,
                                         env={**os.environ, **(environment or {})}, cwd=where)
+        atexit.register(self._end)
+
+    def _end(self):
+        """What a test could not stop must not outlive it."""
+        if self.running():
+            self.process.kill()
+            self.process.wait()
 
     @property
     def pid(self):
