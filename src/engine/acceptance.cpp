@@ -70,8 +70,7 @@ void accept(State& s, const Now& now, const Submit& request, Message& message, P
 Message* find_replaceable(State& s, const Message& by) {
   Message* newest = nullptr;
   s.messages.visit([&](Message& m) {
-    const bool queued = m.status == Status::kQueued || m.status == Status::kScheduled;
-    if (queued && m.account == by.account && m.service_type == by.service_type &&
+    if (is_unsent(m) && m.account == by.account && m.service_type == by.service_type &&
         m.source.digits == by.source.digits && m.destination.digits == by.destination.digits && m.id != by.id &&
         (newest == nullptr || m.id > newest->id)) {
       newest = &m;

@@ -111,6 +111,12 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
     outbox.set_account(id, notify::delivery_of(account));
   }
   groups.resize(directory.operators_count());
+  for (auto& group : groups) {  // a handset may still be putting together what went out before a restart
+    const auto first = stirred(setup.journal.start().generation);
+    for (std::size_t i = 0; i < group.concat_refs.size(); ++i) {
+      group.concat_refs[i] = static_cast<std::uint16_t>(stirred(first + i));
+    }
+  }
   for (std::uint32_t i = 0; i < directory.operators_count(); ++i) {
     dispatch.configure_operator(now.mono, OperatorId{i}, directory.op(OperatorId{i}));
   }
@@ -134,6 +140,7 @@ Instant Engine::next_deadline() const {
   const State& s = *state_;
   Instant next = std::min({s.wheel.next_deadline(), s.outbox.next_deadline(), s.idle_marker_at});
   if (!s.late_answers.empty()) { next = std::min(next, s.late_answers.top().at); }
+  const bool may_lease = !s.draining && s.journal.room() < spool::Room::kNoLease;
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
     const Group& group = s.groups[i];
     if (group.sweeping) { return Instant{}; }
@@ -142,10 +149,11 @@ Instant Engine::next_deadline() const {
     const bool queued = s.dispatch.queued(OperatorId{i}) > 0;
     for (const LinkId id : group.links) {
       const Link& link = s.links[id.value()];
-      if (!link.up) { continue; }
-      const bool waits = !link.ready.empty() && link.credit > 0;
-      if (waits || (queued && link.leased < link.lease_max && !s.draining)) {
-        const Instant tokens = waits ? state_->dispatch.token_at(OperatorId{i}) : state_->dispatch.tokens_at(OperatorId{i});
+      if (link.freed > 0) { return Instant{}; }  // places that a Tick must take to the gate
+      if (!link.up || !link.submits) { continue; }
+      const bool ready = !link.ready.empty() && link.credit > 0;
+      if (ready || (queued && link.leased < link.lease_max && may_lease)) {
+        const Instant tokens = ready ? state_->dispatch.token_at(OperatorId{i}) : state_->dispatch.tokens_at(OperatorId{i});
         next = std::min(next, std::max(link.silent_until, tokens));
       }
     }
@@ -154,7 +162,7 @@ Instant Engine::next_deadline() const {
 }
 
 bool Engine::drained() const {
-  return state_->gate.size() == 0 &&
+  return state_->gate.size() == 0 && state_->late_answers.empty() &&
          std::all_of(state_->links.begin(), state_->links.end(),
                      [](const Link& link) { return !link.up || (link.leased == 0 && link.ready.empty()); });
 }

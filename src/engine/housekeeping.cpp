@@ -22,31 +22,28 @@ std::optional<IdDialect> dialect_named(std::string_view name) {
 
 // Correlation of what an operator has: by id where it gave one, else by watching.
 void watch_parts(State& s, Message& message) {
+  const auto submitted = s.restored->submitted.find(message.id);
+  const WallTime at = submitted == s.restored->submitted.end() ? message.accepted_at : submitted->second;
   for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
     const Part& part = message.parts[i];
     if (part.attempt == 0 || message.op == kNoOperator) { continue; }
     if (!part.operator_id.empty()) {
       s.correlator.remember(message.op, part.operator_id, {message.id, i});
-    } else if (part.status == Status::kUncertain || part.status == Status::kSent) {
-      s.correlator.watch(message.op, message, i, message.accepted_at);
+    } else if (part.uncertain || part.status == Status::kSent) {
+      s.correlator.watch(message.op, message, i, at);
     }
   }
 }
 
-void start_message(State& s, const Now& now, Message& message) {
-  bool uncertain = false;
+// First all messages as they are, then each on its way: what fits one part only must be known by then.
+void place_message(State& s, Message& message) {
   for (auto& part : message.parts) {
     if (part.status != Status::kSending) { continue; }
     part.status = Status::kUncertain;  // leased without a result: nobody knows (CONTRACT 2)
     part.uncertain = true;
-    uncertain = true;
     ++s.counters.uncertain;
   }
-  if (uncertain) {
-    const bool unsent = std::any_of(message.parts.begin(), message.parts.end(),
-                                    [](const Part& part) { return part.status == Status::kQueued; });
-    message.status = unsent ? Status::kQueued : Status::kUncertain;
-  }
+  if (!is_final(message.status) && message.status != Status::kScheduled) { message.status = status_of_parts(message); }
   message.link = kNoLink;
   s.count_in(message);
   watch_parts(s, message);
@@ -55,19 +52,20 @@ void start_message(State& s, const Now& now, Message& message) {
     if (siblings.empty()) { siblings.push_back(message.public_id); }
     siblings.push_back(message.id);
   }
+  s.queue_changed(message, false);
+}
+
+void start_message(State& s, const Now& now, Message& message) {
   if (is_final(message.status)) { return s.leave_if_done(now, message); }
-  switch (message.status) {
-    case Status::kQueued:
-    case Status::kScheduled: {
-      s.admission.queue_joined(message.account);
-      const bool tied = std::any_of(message.parts.begin(), message.parts.end(),
-                                    [](const Part& p) { return p.attempt > 0 && p.status != Status::kQueued; });
-      if (!tied) { message.op = kNoOperator; }  // routes and health may be others now
-      return sending::queue(s, now, message, false);
-    }
-    case Status::kUncertain:
-    case Status::kSent: return sending::settle(s, now, message);
-    default: return;
+  if (!waits(message)) { return sending::settle(s, now, message); }
+  if (!is_tied(message)) { message.op = kNoOperator; }  // routes and health may be others now
+  sending::queue(s, now, message, false);
+}
+
+// A receipt was parked and the result that it waited for was the last thing to be written (CONTRACT H2).
+void match_parked(State& s, const Now& now, Message& message) {
+  for (std::uint16_t i = 0; i < message.parts.size() && s.orphans.size() > 0; ++i) {
+    if (message.parts[i].status == Status::kSent) { receiving::match_orphans(s, now, message, i); }
   }
 }
 
@@ -137,22 +135,7 @@ void write_again(State& s, const Now& now, Homed& homed) {
       return s.rehome(homed, s.journal.append(spool::InboundRecord{&static_cast<Inbound&>(homed)}));
     case Homed::Kind::kOrphan: {
       const auto& orphan = static_cast<receipts::Orphan&>(homed);
-      OperatorReceipt receipt;
-      receipt.op = orphan.op;
-      receipt.intermediate = orphan.intermediate;
-      receipt.id_tlv = orphan.id_tlv;
-      receipt.id_text = orphan.id_text;
-      receipt.state = orphan.state;
-      receipt.accepted_word = orphan.accepted_word;
-      receipt.stat_word = orphan.stat_word;
-      receipt.err = orphan.err.view();
-      receipt.unparsed = orphan.reason == receipts::Unmatched::kUnparsed;
-      receipt.source = orphan.source;
-      receipt.destination = orphan.destination;
-      receipt.user_message_reference = orphan.user_message_reference;
-      receipt.received_at = orphan.received_at;
-      receipt.body = orphan.body;
-      return s.rehome(homed, s.journal.append(spool::OrphanRecord{orphan.id, receipt}));
+      return s.rehome(homed, s.journal.append(spool::OrphanRecord{orphan.id, receiving::receipt_of(orphan)}));
     }
   }
 }
@@ -177,7 +160,10 @@ void start(State& s, const Now& now) {
   }
   for (Message* message : messages) { all.push_back(message); }
   order_homes(s, all);
+  for (Message* message : messages) { place_message(s, *message); }
   for (Message* message : messages) { start_message(s, now, *message); }
+  for (Message* message : messages) { match_parked(s, now, *message); }
+  restored.submitted = {};
   s.free_finished();
   write_checkpoint(s, now);
   if (s.counters.uncertain > 0) { s.log.warn("message.uncertain", {{"count", s.counters.uncertain}}); }
@@ -191,7 +177,8 @@ void timer_fired(State& s, const Now& now, Message& message) {
         s.finish(now, message, Status::kExpired, UnknownReason::kNone, receipts::err::kExpired);
         return;
       }
-      s.step(message, Status::kQueued);
+      // Long after its acceptance another candidate may be the right one.
+      if (message.status == Status::kScheduled) { message.op = kNoOperator; }
       sending::queue(s, now, message, false);
       return;
     case Status::kUncertain: return sending::make_uncertain_due(s, now, message);
@@ -200,13 +187,10 @@ void timer_fired(State& s, const Now& now, Message& message) {
       const bool no_id = std::any_of(message.parts.begin(), message.parts.end(), [](const Part& part) {
         return part.status == Status::kSent && part.operator_id.empty();
       });
-      s.finish(now, message, Status::kUnknown, no_id ? UnknownReason::kNoOperatorId : UnknownReason::kNoReceipt,
-               receipts::err::kNoOutcome);
+      s.finish_unanswered(now, message, no_id ? UnknownReason::kNoOperatorId : UnknownReason::kNoReceipt);
       return;
     }
     default:  // final, and the time for a late verdict is over
-      s.forget_parts(message);
-      message.late = true;
       if (message.owed_open == 0) { s.finished.push_back(message.id); }
       return;
   }
@@ -229,19 +213,25 @@ void checkpoint_if_due(State& s, const Now& now) {
   }
 }
 
-// The oldest images are written again when the journal has grown to twice what is live: each live octet is then copied at
-// most about once per doubling, and disk space stays within about twice the live state plus a few segments.
+// All that is live is written again when the journal has grown to twice what the last such pass left: each live octet is
+// then copied about once per doubling, and disk space stays within about twice the live state plus a few segments. What is
+// live is measured by the pass itself, so that large bodies and many orphans are not rewritten without end.
 void compact(State& s, const Now& now) {
-  if (s.homes.empty()) { return; }
-  const auto oldest = s.journal.segment_of(s.homes.front().home);
-  const auto segments = s.journal.current_segment() - oldest + 1;
-  constexpr std::uint64_t kOctetsPerLive = 512;
-  const auto live_segments = s.messages.size() * kOctetsPerLive / s.journal.start().segment_octets;
-  if (segments <= 4 + 2 * live_segments) { return; }
-  for (std::size_t n = 0; n < kCompactPerTurn && !s.homes.empty(); ++n) {
-    Homed& homed = s.homes.front();
-    if (s.journal.segment_of(homed.home) != oldest) { return; }
-    write_again(s, now, homed);
+  if (s.compact_until == Lsn{}) {
+    if (s.homes.empty()) { return; }
+    constexpr std::uint64_t kOctetsPerMessage = 512;  // until a pass has measured
+    const auto live = std::max(s.pass_segments, s.messages.size() * kOctetsPerMessage / s.journal.start().segment_octets);
+    const auto segments = s.journal.current_segment() - s.journal.segment_of(s.homes.front().home) + 1;
+    if (segments <= 4 + 2 * live) { return; }
+    s.compact_until = s.journal.position();
+  }
+  for (std::size_t n = 0; n < kCompactPerTurn; ++n) {
+    if (s.homes.empty() || s.homes.front().home > s.compact_until) {
+      s.pass_segments = s.journal.current_segment() - s.journal.segment_of(s.compact_until);
+      s.compact_until = {};
+      return;
+    }
+    write_again(s, now, s.homes.front());
     ++s.counters.compacted;
   }
 }

@@ -24,6 +24,32 @@ bool awaits_late_receipt(const Message& message) {
   return std::any_of(message.parts.begin(), message.parts.end(), [](const Part& part) { return part.attempt > 0; });
 }
 
+bool any_part(const Message& message, Status status) {
+  return std::any_of(message.parts.begin(), message.parts.end(), [&](const Part& p) { return p.status == status; });
+}
+
+bool waits(const Message& message) {
+  return message.status == Status::kQueued || message.status == Status::kScheduled ||
+         dispatch::Dispatch::is_queued(message);
+}
+
+bool is_tied(const Message& message) {
+  return std::any_of(message.parts.begin(), message.parts.end(), [](const Part& part) {
+    return part.uncertain || (part.status != Status::kQueued && part.status != Status::kScheduled);
+  });
+}
+
+bool is_unsent(const Message& message) {
+  return (message.status == Status::kQueued || message.status == Status::kScheduled) && !is_tied(message);
+}
+
+Status status_of_parts(const Message& message) {
+  for (const Status status : {Status::kSending, Status::kQueued, Status::kUncertain, Status::kSent}) {
+    if (any_part(message, status)) { return status; }
+  }
+  return message.status;
+}
+
 MessageId State::next_id() {
   return make_message_id(settings.node_id, journal.start().generation, next_sequence++);
 }
@@ -63,17 +89,10 @@ std::optional<spool::OwedItem> State::owed_item(const Now& now, const Message& m
 }
 
 void State::owe(const Now& now, Message& message, const spool::OwedItem& item) {
-  // The usual case, one receipt for a final state, can be told from the message itself; anything else is remembered.
-  const auto unusual = owed_unusual.find(message.id);
-  if (item.intermediate || message.owed_open > 0 || unusual != owed_unusual.end()) {
-    auto& items = owed_unusual[message.id];
-    if (items.empty() && message.owed_open == 1) {
-      // A final was owed alone so far; a late upgrade joins it. What it said is gone from the message: say it as it was.
-      spool::OwedItem before = item;
-      before.status_seq = static_cast<std::uint16_t>(item.status_seq - 1);
-      items.push_back(before);
-    }
-    items.push_back(item);
+  // The usual case, one receipt for a final state that stays, can be told from the message itself; anything else is
+  // remembered: not-final ones, and finals that a late verdict may replace while they are owed.
+  if (item.intermediate || awaits_late_receipt(message) || owed_unusual.contains(message.id)) {
+    owed_unusual[message.id].push_back(item);
   }
   ++message.owed_open;
   outbox.owe(now, message,
@@ -106,9 +125,15 @@ std::vector<spool::OwedItem> State::owed_of(const Message& message) const {
   return {item};
 }
 
+void State::queue_changed(const Message& message, bool waited) {
+  const bool waiting = waits(message);
+  if (waited && !waiting) { admission.queue_left(message.account); }
+  if (!waited && waiting) { admission.queue_joined(message.account); }
+}
+
 void State::finish(const Now& now, Message& message, Status status, UnknownReason reason, std::string_view err) {
+  const bool waited = waits(message);
   dispatch.remove(message);  // nothing if it is not in a lane
-  if (message.status == Status::kQueued || message.status == Status::kScheduled) { admission.queue_left(message.account); }
   for (auto& part : message.parts) {
     if (is_final(part.status)) { continue; }
     part.status = status;
@@ -118,8 +143,24 @@ void State::finish(const Now& now, Message& message, Status status, UnknownReaso
   message.err.assign(err);
   message.done_at = now.wall;
   step(message, status);
+  queue_changed(message, waited);
+  final_written(now, message, err);
+}
+
+void State::finish_unanswered(const Now& now, Message& message, UnknownReason reason) {
+  const bool waited = waits(message);
+  dispatch.remove(message);
+  const Status before = message.status;
+  receipts::finish_unanswered(message, reason, now.wall);
+  step_counted(before, message.status);
+  queue_changed(message, waited);
+  final_written(now, message, message.err.view());
+}
+
+void State::final_written(const Now& now, Message& message, std::string_view err) {
   const auto owed = owed_item(now, message, false, false);
-  journal.append(spool::FinalRecord{message.id, status, reason, err, message.status_seq, now.wall, owed});
+  journal.append(spool::FinalRecord{message.id, message.status, message.unknown_reason, err, message.status_seq,
+                                    message.done_at, owed});
   if (owed) { owe(now, message, *owed); }
   leave_if_done(now, message);
 }
@@ -141,15 +182,17 @@ void State::leave_if_done(const Now& now, Message& message) {
     return;
   }
   message.TimerHook::cancel();
-  forget_parts(message);
   if (message.owed_open == 0) { finished.push_back(message.id); }
 }
 
 void State::free_finished() {
   for (const MessageId id : finished) {
     Message* message = messages.find(id);
-    if (message == nullptr || message->owed_open > 0 || awaits_late_receipt(*message)) { continue; }
-    if (message->public_id != message->id) {
+    if (message == nullptr || message->owed_open > 0) { continue; }
+    if (awaits_late_receipt(*message) && message->TimerHook::armed()) { continue; }  // until late_window is over
+    // Not before: a receipt that comes again, or says another thing, is known as such while its message is here.
+    forget_parts(*message);
+    if (!multi.empty()) {
       if (const auto at = multi.find(message->public_id); at != multi.end()) {
         std::erase(at->second, id);
         if (at->second.empty()) { multi.erase(at); }

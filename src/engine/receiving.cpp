@@ -30,7 +30,7 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
            std::string_view learned_operator_id, MessageId orphan) {
   Part& part = message.parts[i];
   const Status before = message.status;
-  const bool was_waiting = before == Status::kQueued || before == Status::kScheduled;
+  const bool waited = waits(message);
   const bool had_id = !part.operator_id.empty();
   const auto applied =
       receipts::apply_receipt(message, i, report, now.wall, {.late_window = s.settings.limits.late_window});
@@ -48,11 +48,13 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
     part.operator_id = learned_operator_id;
     s.correlator.remember(message.op, learned_operator_id, {message.id, i});
   }
+  if (!any_part(message, Status::kQueued)) { s.dispatch.remove(message); }  // what was to be sent again need not be
+  if (!is_final(message.status)) { s.step(message, status_of_parts(message)); }
+  s.queue_changed(message, waited);
   std::optional<spool::OwedItem> owed;
   if (applied.final) {
     owed = s.owed_item(now, message, false, false);
   } else if (applied.intermediate_to_report) {
-    if (!applied.changed) { ++message.status_seq; }  // each thing a customer is told has its own number
     owed = s.owed_item(now, message, true, report.accepted_word);
   }
   spool::ReceiptRecord record;
@@ -71,17 +73,24 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
   record.owed = owed;
   s.journal.append(record);
   if (owed) { s.owe(now, message, *owed); }
-  const bool waiting = message.status == Status::kQueued || message.status == Status::kScheduled;
-  if (was_waiting && !waiting) {  // it was about to be sent again, and need not
-    s.dispatch.remove(message);
-    s.admission.queue_left(message.account);
-  }
   if (is_final(message.status)) {
     s.leave_if_done(now, message);
-  } else if (message.status != before && message.status == Status::kSent) {
+  } else if (message.status != before) {
     sending::settle(s, now, message);
   }
   return true;
+}
+
+// An uncertain part is looked at when its hold ends, any other when its answer comes.
+WallTime submitted_about(State& s, const Now& now, const Part& part, OperatorId op) {
+  const bool held = part.status == Status::kUncertain;
+  return held ? now.wall_of(now.mono - s.directory.op(op).uncertain_hold) : now.wall;
+}
+
+// Without an id a receipt is believed only if no other part fits as well.
+bool names_only(State& s, const receipts::Orphan& orphan, const PartRef& part) {
+  const auto match = s.correlator.correlate(receipt_of(orphan), s.directory.op(orphan.op), s.lookup);
+  return match.has_value() && match->part == part;
 }
 
 // The number of the message that a piece of inbound text names: the first word, for keywords.
@@ -95,6 +104,25 @@ std::string_view text_of(const OperatorInbound& inbound) {
 }
 
 }  // namespace
+
+OperatorReceipt receipt_of(const receipts::Orphan& orphan) {
+  OperatorReceipt receipt;
+  receipt.op = orphan.op;
+  receipt.intermediate = orphan.intermediate;
+  receipt.id_tlv = orphan.id_tlv;
+  receipt.id_text = orphan.id_text;
+  receipt.state = orphan.state;
+  receipt.accepted_word = orphan.accepted_word;
+  receipt.stat_word = orphan.stat_word;
+  receipt.err = orphan.err.view();
+  receipt.unparsed = orphan.reason == receipts::Unmatched::kUnparsed && !orphan.state;
+  receipt.source = orphan.source;
+  receipt.destination = orphan.destination;
+  receipt.user_message_reference = orphan.user_message_reference;
+  receipt.received_at = orphan.received_at;
+  receipt.body = orphan.body;
+  return receipt;
+}
 
 void on(State& s, const Now& now, const OperatorReceipt& receipt) {
   if (s.journal.room() == spool::Room::kNone) { return; }  // no answer: egress says nack_status in time
@@ -158,10 +186,10 @@ void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i) 
   Message* still = &message;
   while (still != nullptr && op != kNoOperator && s.orphans.size(op) > 0) {
     const Part& part = still->parts[i];
-    receipts::Orphan* orphan = part.status == Status::kUncertain
-                                   ? s.orphans.match_uncertain(op, *still, now.wall)
-                                   : s.orphans.match(op, part.operator_id, *still, s.directory.op(op));
-    if (orphan == nullptr) { return; }
+    const bool by_id = !part.operator_id.empty();
+    receipts::Orphan* orphan = by_id ? s.orphans.match(op, part.operator_id, *still, s.directory.op(op))
+                                     : s.orphans.match_uncertain(op, *still, submitted_about(s, now, part, op));
+    if (orphan == nullptr || (!by_id && !names_only(s, *orphan, {id, i}))) { return; }
     if (const auto learned = s.orphans.learn_from(*orphan, part.operator_id, s.directory.op(op))) { write_dialect(s, op, *learned); }
     const std::string_view named = !orphan->id_tlv.empty() ? orphan->id_tlv : orphan->id_text;
     const bool applied = apply(s, now, *still, i, receipts::report_of(*orphan),

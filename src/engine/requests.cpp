@@ -11,14 +11,6 @@ namespace aldis::engine::requests {
 
 namespace {
 
-bool is_waiting(const Message& message) {
-  const bool status = message.status == Status::kQueued || message.status == Status::kScheduled;
-  // A part that an operator may have makes it too late.
-  return status && std::all_of(message.parts.begin(), message.parts.end(), [](const Part& part) {
-           return part.status == Status::kQueued || part.status == Status::kScheduled;
-         });
-}
-
 bool belongs(const Message* message, AccountId account, const Address& source) {
   return message != nullptr && message->account == account &&
          (source.digits.empty() || message->source.digits == source.digits);
@@ -87,7 +79,7 @@ void on(State& s, const Now& now, const CancelMessage& request) {
   const bool by_address = request.public_id == MessageId{} && request.short_id == 0;
   if (by_address) {
     s.messages.visit([&](Message& message) {
-      if (message.account == request.account && is_waiting(message) && message.source.digits == request.source.digits &&
+      if (message.account == request.account && is_unsent(message) && message.source.digits == request.source.digits &&
           message.destination.digits == request.destination.digits &&
           (request.service_type.empty() || message.service_type == request.service_type)) {
         found.push_back(&message);
@@ -104,7 +96,7 @@ void on(State& s, const Now& now, const CancelMessage& request) {
     s.sink.on(now, Effect{AnswerCancel{request.token, refusal}});
   };
   if (found.empty()) { return refuse(by_address ? Refusal::kCancelFailed : Refusal::kNoSuchMessage); }
-  std::erase_if(found, [](const Message* m) { return !is_waiting(*m); });
+  std::erase_if(found, [](const Message* m) { return !is_unsent(*m); });
   if (found.empty()) { return refuse(Refusal::kCancelFailed); }
   for (Message* message : found) { cancel(s, now, *message); }
   s.gate.hold(Effect{AnswerCancel{request.token, std::nullopt}});
@@ -119,12 +111,16 @@ void on(State& s, const Now& now, const ReplaceMessage& request) {
   };
   if (found.empty()) { return refuse(Refusal::kNoSuchMessage); }
   Message& message = *found.front();
-  if (found.size() > 1 || !is_waiting(message)) { return refuse(Refusal::kReplaceFailed); }
+  if (found.size() > 1 || !is_unsent(message)) { return refuse(Refusal::kReplaceFailed); }
   const auto intake = message::replace(request, s.directory.account(request.account), now, message);
   if (intake.has_error()) { return refuse(intake.error()); }
   s.dispatch.remove(message);
+  if (message.due_at <= now.mono) {
+    s.step(message, Status::kQueued);
+  } else if (!request.schedule.empty()) {
+    s.step(message, Status::kScheduled);
+  }
   s.append_image(now, message);
-  if (message.due_at <= now.mono) { s.step(message, Status::kQueued); }
   sending::queue(s, now, message, false);
   s.gate.hold(Effect{AnswerReplace{request.token, std::nullopt}});
 }

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "aldis/receipts/error_codes.hpp"
+#include "engine/state.hpp"
+
 namespace aldis::engine {
 
 void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) {
@@ -22,6 +25,7 @@ void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) 
     auto& next = short_ids[message->account];
     next = std::max(next, message->short_id + 1);
   }
+  latest_ = std::max(latest_, message->accepted_at);
   if (record.owed.empty()) {
     owed.erase(message->id);
   } else {
@@ -40,7 +44,17 @@ void Restored::on(const spool::Place&, const spool::LeaseRecord& record) {
     message->status = Status::kSending;
     message->op = record.op;
     message->link = record.link;
+    submitted[message->id] = std::max(latest_, message->accepted_at);
     if (leased.concat_ref != 0) { message->concat_ref = leased.concat_ref; }
+  }
+}
+
+// As receipts::one_part_refused() did: siblings that nobody has are not sent, and doubtful ones not sent again.
+void Restored::follow_refused(Message& message, std::string_view err) {
+  for (Part& part : message.parts) {
+    if (part.status != Status::kQueued && part.status != Status::kScheduled) { continue; }
+    part.status = part.uncertain ? Status::kUncertain : Status::kRejected;
+    if (!part.uncertain) { part.err.assign(err); }
   }
 }
 
@@ -53,6 +67,15 @@ void Restored::on(const spool::Place&, const spool::ResultRecord& record) {
   part.uncertain = record.uncertain;
   if (!record.operator_message_id.empty()) { part.operator_id = record.operator_message_id; }
   if (!record.err.empty()) { part.err.assign(record.err); }
+  if (part.status == Status::kRejected || part.status == Status::kUndeliverable) {
+    follow_refused(*message, record.err);
+  }
+  latest_ = std::max(latest_, record.at);
+  if (part.operator_id.empty() && (part.status == Status::kUncertain || part.status == Status::kSent)) {
+    submitted[message->id] = record.at;
+  } else if (record.message_status != Status::kSending) {
+    submitted.erase(message->id);
+  }
   message->status = record.message_status;
   message->unknown_reason = record.unknown_reason;
   message->status_seq = record.status_seq;
@@ -78,6 +101,10 @@ void Restored::on(const spool::Place&, const spool::ReceiptRecord& record) {
   message->unknown_reason = record.unknown_reason;
   message->status_seq = record.status_seq;
   message->late = record.late;
+  if (record.intermediate) {
+    const bool accepted = record.owed && record.owed->accepted_word;
+    message->intermediates = static_cast<std::uint8_t>(message->intermediates | (accepted ? 2u : 1u));
+  }
   if (is_final(record.message_status)) {
     message->done_at = record.done_at;
     message->err.assign(record.err);
@@ -101,6 +128,7 @@ void Restored::on(const spool::Place& place, const spool::OrphanRecord& record) 
   image->receipt.stat_word = image->stat_word;
   image->receipt.err = image->err;
   image->receipt.body = image->body;
+  latest_ = std::max(latest_, record.receipt.received_at);
   orphans[record.id] = std::move(image);
 }
 
@@ -130,11 +158,13 @@ void Restored::on(const spool::Place&, const spool::OwedDoneRecord& record) {
 void Restored::on(const spool::Place&, const spool::FinalRecord& record) {
   Message* message = messages.find(record.message);
   if (message == nullptr) { return; }
+  // What an operator has or had, and got no outcome, is UNKNOWN whatever the parts add up to.
+  const bool added_up = record.status == Status::kRejected || record.status == Status::kUndeliverable;
   for (auto& part : message->parts) {
-    if (!is_final(part.status)) {
-      part.status = record.status;
-      part.err.assign(record.err);
-    }
+    if (is_final(part.status)) { continue; }
+    const bool unknown = added_up && part.status != Status::kQueued && part.status != Status::kScheduled;
+    part.status = unknown ? Status::kUnknown : record.status;
+    part.err.assign(unknown ? receipts::err::kNoOutcome : record.err);
   }
   message->status = record.status;
   message->unknown_reason = record.unknown_reason;
@@ -154,8 +184,11 @@ void Restored::on(const spool::Place&, const spool::ChangeRecord& record) {
   message->op = record.op;
   message->due_at = record.due_at == WallTime{} ? Instant{} : now_.instant_of(record.due_at);
   for (auto& part : message->parts) {
-    // What waits to be sent again after an uncertain attempt stays flagged: `uncertain` is not touched.
-    if (part.status == Status::kUncertain || part.status == Status::kSending) { part.status = record.status; }
+    // What waits to be sent again after an uncertain attempt stays flagged. Without a RESULT it was uncertain because of
+    // a crash, and this is the first record that says so.
+    if (part.status != Status::kUncertain && part.status != Status::kSending) { continue; }
+    part.status = record.status;
+    part.uncertain = true;
   }
 }
 
@@ -172,6 +205,7 @@ void Restored::on(const spool::Place&, const spool::CheckpointRecord& record) {
     next = std::max(next, counter.next);
   }
   next_sequence = std::max(next_sequence, record.next_sequence);
+  latest_ = std::max(latest_, record.wall);
 }
 
 void Restored::learn(const spool::NameEntry& name) {
@@ -189,7 +223,9 @@ void Restored::owe(MessageId id, const std::optional<spool::OwedItem>& item) {
 }
 
 void Restored::drop_if_done(Message& message) {
-  if (is_final(message.status) && !owed.contains(message.id)) { messages.remove(message); }
+  if (!is_final(message.status) || owed.contains(message.id) || awaits_late_receipt(message)) { return; }
+  submitted.erase(message.id);
+  messages.remove(message);
 }
 
 }  // namespace aldis::engine

@@ -21,18 +21,6 @@ Link& link_of(State& s, LinkId id) {
 
 Group& group_of(State& s, OperatorId op) { return s.groups[op.value()]; }
 
-bool any_part(const Message& message, Status status) {
-  return std::any_of(message.parts.begin(), message.parts.end(), [&](const Part& p) { return p.status == status; });
-}
-
-// What the message waits for, from what its parts wait for. Finals are receipts' business (aggregate).
-Status status_of_parts(const Message& message) {
-  for (const Status status : {Status::kSending, Status::kQueued, Status::kUncertain, Status::kSent}) {
-    if (any_part(message, status)) { return status; }
-  }
-  return message.status;
-}
-
 void give_concat_ref(State& s, Message& message) {
   if (message.parts.size() < 2 || message.concat_ref != 0) { return; }
   auto& refs = group_of(s, message.op).concat_refs;
@@ -86,6 +74,31 @@ void write_leases(State& s) {
   }
 }
 
+const routing::Route* route_of(State& s, const Message& message) {
+  return s.routes.find(
+      {message.account, message.message_class, message.source.digits.view(), message.destination.digits.view()});
+}
+
+// Candidates that have failed the message once its present operator has.
+std::uint8_t tried_after(const routing::Route& route, const Message& message) {
+  std::uint8_t tried = message.candidates_tried;
+  for (std::size_t i = 0; i < route.candidates.size(); ++i) {
+    if (route.candidates[i].op == message.op) { tried = static_cast<std::uint8_t>(tried | (1u << i)); }
+  }
+  return tried;
+}
+
+// Another operator may take the message over from part `i` on: no operator has, or may have, any of it.
+bool may_move(State& s, const Message& message, std::uint16_t i) {
+  for (std::uint16_t j = 0; j < message.parts.size(); ++j) {
+    const Part& part = message.parts[j];
+    if (part.uncertain || (j != i && part.status != Status::kQueued)) { return false; }
+  }
+  const auto* route = route_of(s, message);
+  return route != nullptr && !route->reject && route->failover_error &&
+         routing::RoutingTable::candidate_left(*route, tried_after(*route, message));
+}
+
 struct PartFate {
   bool at_head = false;      // back to the turn it had
   Duration after{};          // not before
@@ -100,26 +113,50 @@ void note_uncertain(State& s, const Now& now, Message& message, std::uint16_t i)
   s.correlator.watch(message.op, message, i, now.wall);
 }
 
+void part_sent(State& s, const Now& now, Message& message, std::uint16_t i, std::string_view operator_id) {
+  Part& part = message.parts[i];
+  ++s.counters.submits_ok;
+  part.status = Status::kSent;
+  part.operator_id = operator_id;
+  if (!s.correlator.remember(message.op, part.operator_id, {message.id, i})) {
+    s.correlator.watch(message.op, message, i, now.wall);
+  }
+}
+
+void part_refused(State& s, const Now& now, Message& message, std::uint16_t i, Status status, std::string_view err) {
+  ++s.counters.submits_error;
+  const Status before = message.status;
+  receipts::finish_part(message, i, status, err, now.wall);
+  receipts::one_part_refused(message, i, err, now.wall);
+  s.step_counted(before, message.status);
+}
+
+// A sibling was refused for good: what comes back unsent is not sent again (SMPP 6.6).
+const Part* refused_sibling(const Message& message) {
+  const auto at = std::find_if(message.parts.begin(), message.parts.end(),
+                               [](const Part& part) { return part.status == Status::kRejected; });
+  return at == message.parts.end() ? nullptr : &*at;
+}
+
 // The operator's answer to one part: the part's own fate. The message's follows in settle().
 PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, const Outcome& outcome) {
   Part& part = message.parts[i];
-  const auto& op = s.directory.op(message.op);
   if (outcome.outcome_class == OutcomeClass::kOk) {
-    ++s.counters.submits_ok;
-    part.status = Status::kSent;
-    part.operator_id = outcome.operator_message_id;
-    if (!s.correlator.remember(message.op, part.operator_id, {message.id, i})) {
-      s.correlator.watch(message.op, message, i, now.wall);
-    }
+    part_sent(s, now, message, i, outcome.operator_message_id);
     return {};
   }
-  const auto* route = s.routes.find(
-      {message.account, message.message_class, message.source.digits.view(), message.destination.digits.view()});
-  const bool alone_here = !any_part(message, Status::kSent) && !any_part(message, Status::kUncertain) && !part.uncertain;
-  const bool candidate_left = route != nullptr && !route->reject && route->failover_error && alone_here &&
-                              routing::RoutingTable::candidate_left(*route, message.candidates_tried);
-  const auto decision = dispatch::retry_after(outcome.outcome_class, part.attempt, op, candidate_left,
-                                              jitter_of(message.id, part.attempt));
+  if (!part.operator_id.empty()) {  // an earlier attempt was accepted, as we learned meanwhile: this was its double
+    ++s.counters.results_stray;
+    part.status = Status::kSent;
+    return {};
+  }
+  const auto decision = dispatch::retry_after(outcome.outcome_class, part.attempt, s.directory.op(message.op),
+                                              may_move(s, message, i), jitter_of(message.id, part.attempt));
+  const bool again = decision.step != dispatch::RetryStep::kGiveUp && decision.step != dispatch::RetryStep::kUncertain;
+  if (const Part* refused = again ? refused_sibling(message) : nullptr) {
+    part_refused(s, now, message, i, Status::kRejected, FixedString<8>{refused->err}.view());
+    return {};
+  }
   part.err.assign(outcome.err);
   switch (decision.step) {
     case dispatch::RetryStep::kHeadNow:
@@ -130,7 +167,7 @@ PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, cons
     case dispatch::RetryStep::kLater:
       part.status = Status::kQueued;
       ++s.counters.submits_retry;
-      return {false, decision.after, decision.may_move && alone_here};
+      return {false, decision.after, decision.may_move};
     case dispatch::RetryStep::kNextCandidate:
       part.status = Status::kQueued;
       ++s.counters.submits_error;
@@ -139,28 +176,12 @@ PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, cons
       ++s.counters.submits_timeout;
       note_uncertain(s, now, message, i);
       return {};
-    case dispatch::RetryStep::kGiveUp: {
-      ++s.counters.submits_error;
-      const auto err = outcome.err.empty() ? receipts::err::kRefused : outcome.err;
-      const Status before = message.status;
-      receipts::finish_part(message, i, decision.final_status, err, now.wall);
-      receipts::one_part_refused(message, i, err, now.wall);
-      s.step_counted(before, message.status);
+    case dispatch::RetryStep::kGiveUp:
+      part_refused(s, now, message, i, decision.final_status,
+                   outcome.err.empty() ? receipts::err::kRefused : outcome.err);
       return {};
-    }
   }
   __builtin_unreachable();
-}
-
-void mark_candidate_tried(State& s, Message& message) {
-  const auto* route = s.routes.find(
-      {message.account, message.message_class, message.source.digits.view(), message.destination.digits.view()});
-  if (route == nullptr) { return; }
-  for (std::size_t i = 0; i < route->candidates.size(); ++i) {
-    if (route->candidates[i].op == message.op) {
-      message.candidates_tried = static_cast<std::uint8_t>(message.candidates_tried | (1u << i));
-    }
-  }
 }
 
 void append_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link, OperatorId op,
@@ -172,7 +193,7 @@ void append_result(State& s, const Now& now, Message& message, std::uint16_t i, 
   record.link = link;
   record.outcome = outcome.outcome_class;
   record.command_status = outcome.command_status;
-  record.operator_message_id = outcome.outcome_class == OutcomeClass::kOk ? std::string_view{part.operator_id} : "";
+  record.operator_message_id = part.status == Status::kSent ? std::string_view{part.operator_id} : "";
   record.err = is_final(message.status) ? message.err.view() : part.err.view();
   record.part_status = part.status;
   record.message_status = message.status;
@@ -189,37 +210,43 @@ void append_result(State& s, const Now& now, Message& message, std::uint16_t i, 
 
 void part_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link, const Outcome& outcome) {
   const OperatorId op = message.op;
-  const bool was_queued = dispatch::Dispatch::is_queued(message);  // its other parts still wait for tokens
+  const bool waited = waits(message);  // its other parts may still wait for tokens
   const PartFate fate = judge(s, now, message, i, outcome);
+  // It leaves the lane when nothing is left to send, or not now, or not here.
+  const bool later = fate.after > Duration::zero();
+  if (later || fate.next_candidate || !any_part(message, Status::kQueued)) { s.dispatch.remove(message); }
+  if (later) { message.due_at = std::max(message.due_at, now.mono + fate.after); }
   if (fate.next_candidate) {
-    mark_candidate_tried(s, message);
+    message.candidates_tried = tried_after(*route_of(s, message), message);
     message.op = kNoOperator;
   }
-  message.due_at = fate.after > Duration::zero() ? std::max(message.due_at, now.mono + fate.after) : message.due_at;
-  if (!is_final(message.status)) { s.step(message, status_of_parts(message)); }
   std::optional<spool::OwedItem> owed;
   if (is_final(message.status)) {
-    s.dispatch.remove(message);
-    if (was_queued) { s.admission.queue_left(message.account); }
     owed = s.owed_item(now, message, false, false);
+  } else {
+    s.step(message, status_of_parts(message));
   }
+  s.queue_changed(message, waited);
   append_result(s, now, message, i, link, op, outcome, owed);
   if (is_final(message.status)) {
     if (owed) { s.owe(now, message, *owed); }
     s.leave_if_done(now, message);
     return;
   }
-  if (message.status != Status::kSending) {
-    if (message.status == Status::kQueued && !was_queued) {
-      s.admission.queue_joined(message.account);
-      if (now.mono >= message.expires_at) {
-        s.finish(now, message, Status::kExpired, UnknownReason::kNone, receipts::err::kExpired);
-        return;
-      }
-      queue(s, now, message, fate.at_head);
-      return;
-    }
-    settle(s, now, message);
+  settle(s, now, message, fate.at_head);
+}
+
+Message* leased_part(State& s, const PartRef& ref) {
+  Message* message = s.messages.find(ref.message);
+  if (message == nullptr || ref.part >= message->parts.size()) { return nullptr; }
+  return message->parts[ref.part].status == Status::kSending ? message : nullptr;
+}
+
+// A leased part does not go out after all: its place comes free with the record of it. It holds no token.
+void not_sent(State& s, const Now& now, LinkId id, const PartRef& ref) {
+  ++link_of(s, id).freed;
+  if (Message* message = leased_part(s, ref)) {
+    part_result(s, now, *message, ref.part, id, {OutcomeClass::kNotSent, 0, {}, {}});
   }
 }
 
@@ -230,6 +257,7 @@ void send_now(State& s, const Now& now, LinkId id, Message& message, std::uint16
   const auto payload = message::part_payload(message, i, op, s.payload_scratch);
   if (payload.has_error()) {
     ++link.freed;
+    s.dispatch.refund(now.mono, link.op, 1);
     part_result(s, now, message, i, id,
                 {OutcomeClass::kPermanent, 0, {}, receipts::err::kContent});
     return;
@@ -247,26 +275,37 @@ void send_now(State& s, const Now& now, LinkId id, Message& message, std::uint16
   s.sink.on(now, Effect{effect});
 }
 
-Message* leased_part(State& s, const PartRef& ref) {
-  Message* message = s.messages.find(ref.message);
-  if (message == nullptr || ref.part >= message->parts.size()) { return nullptr; }
-  return message->parts[ref.part].status == Status::kSending ? message : nullptr;
+// The message whose leased part may go out now; null when a receipt settled it meanwhile, or its time is over.
+Message* worth_sending(State& s, const Now& now, const PartRef& ref) {
+  Message* message = leased_part(s, ref);
+  return message != nullptr && now.mono < message->expires_at ? message : nullptr;
 }
 
 void send_ready(State& s, const Now& now, LinkId id) {
   Link& link = link_of(s, id);
   while (link.up && link.credit > 0 && !link.ready.empty() && now.mono >= link.silent_until) {
-    if (!s.dispatch.take(now.mono, link.op, 1)) { return; }
     const PartRef ref = link.ready.front();
+    Message* message = worth_sending(s, now, ref);
+    if (message != nullptr && !s.dispatch.take(now.mono, link.op, 1)) { return; }
     link.ready.pop_front();
-    if (Message* message = leased_part(s, ref)) { send_now(s, now, id, *message, ref.part); }
+    message != nullptr ? send_now(s, now, id, *message, ref.part) : not_sent(s, now, id, ref);
   }
 }
 
-void not_sent(State& s, const Now& now, LinkId id, const PartRef& ref) {
-  if (Message* message = leased_part(s, ref)) {
-    part_result(s, now, *message, ref.part, id, {OutcomeClass::kNotSent, 0, {}, {}});
+// The hold is over and nothing uncertain is to be sent again. Parts that await their receipts are still awaited.
+void end_uncertain(State& s, const Now& now, Message& message) {
+  if (!any_part(message, Status::kSent)) { return s.finish_unanswered(now, message, UnknownReason::kUncertain); }
+  std::vector<std::uint16_t> ended;
+  for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
+    if (message.parts[i].status != Status::kUncertain) { continue; }
+    receipts::finish_part(message, i, Status::kUnknown, receipts::err::kUncertain, now.wall);
+    ended.push_back(i);
   }
+  s.step(message, status_of_parts(message));
+  for (const auto i : ended) {
+    append_result(s, now, message, i, message.link, message.op, {OutcomeClass::kUnanswered, 0, {}, {}}, std::nullopt);
+  }
+  settle(s, now, message);
 }
 
 void start_sweep(State& s, OperatorId op) {
@@ -280,9 +319,6 @@ void late_result(State& s, const Now& now, const SubmitResult& event, Message& m
   Part& part = message.parts[event.part.part];
   const bool ok = event.outcome.outcome_class == OutcomeClass::kOk;
   if (ok && (part.status == Status::kUncertain || (part.status == Status::kQueued && part.uncertain))) {
-    const bool was_queued = message.status == Status::kQueued;
-    s.dispatch.remove(message);
-    if (was_queued) { s.admission.queue_left(message.account); }
     s.correlator.unwatch(event.part);
     part_result(s, now, message, event.part.part, event.link, event.outcome);
     receiving::match_orphans(s, now, message, event.part.part);
@@ -290,10 +326,12 @@ void late_result(State& s, const Now& now, const SubmitResult& event, Message& m
   }
   if (ok && !is_final(message.status)) {
     s.correlator.remember(message.op, event.outcome.operator_message_id, event.part);  // either receipt matches
+    if (part.status == Status::kSending) { part.operator_id = event.outcome.operator_message_id; }
     return;
   }
   if (!ok && part.status == Status::kUncertain) {
     s.correlator.unwatch(event.part);
+    part.uncertain = part.attempt > 1;  // this attempt was refused, so nothing is in doubt about it any more
     part_result(s, now, message, event.part.part, event.link, event.outcome);
     return;
   }
@@ -307,6 +345,7 @@ void queue(State& s, const Now& now, Message& message, bool at_head) {
     s.wheel.arm(message, std::min(message.due_at, message.expires_at));
     return;
   }
+  s.step(message, Status::kQueued);  // it was scheduled
   s.wheel.arm(message, message.expires_at);
   if (message.op == kNoOperator) {
     at_head = false;
@@ -320,16 +359,18 @@ void queue(State& s, const Now& now, Message& message, bool at_head) {
   }
 }
 
-void settle(State& s, const Now& now, Message& message) {
-  if (message.status == Status::kUncertain) {
+void settle(State& s, const Now& now, Message& message, bool at_head) {
+  if (message.status == Status::kQueued) {
+    if (now.mono >= message.expires_at) {
+      s.finish(now, message, Status::kExpired, UnknownReason::kNone, receipts::err::kExpired);
+    } else {
+      queue(s, now, message, at_head);
+    }
+  } else if (message.status == Status::kUncertain) {
     const auto& group = group_of(s, message.op);
     const Instant from = group.up > 0 ? std::max(now.mono, group.bound_since) : now.mono;
     message.due_at = from + s.directory.op(message.op).uncertain_hold;
     s.wheel.arm(message, message.due_at);
-    for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
-      if (message.parts[i].status == Status::kUncertain) { receiving::match_orphans(s, now, message, i); }
-      if (is_final(message.status)) { return; }
-    }
   } else if (message.status == Status::kSent) {
     s.wheel.arm(message, message.expires_at + s.settings.limits.receipt_grace);
   }
@@ -339,19 +380,22 @@ void make_uncertain_due(State& s, const Now& now, Message& message) {
   const auto& op = s.directory.op(message.op);
   const auto& group = group_of(s, message.op);
   if (group.up == 0 || now.mono < group.bound_since + op.uncertain_hold) {  // the hold counts while a link is bound
-    message.due_at = now.mono + std::max<Duration>(op.uncertain_hold, seconds{1});
+    message.due_at = group.up == 0 ? now.mono + std::max<Duration>(op.uncertain_hold, seconds{1})
+                                   : group.bound_since + op.uncertain_hold;
     if (now.mono < message.expires_at + s.settings.limits.receipt_grace) {
       s.wheel.arm(message, message.due_at);
       return;
     }
   }
+  // Receipts that were parked before: only now, when all that came into doubt together is known to be in doubt.
+  for (std::uint16_t i = 0; i < message.parts.size() && message.status == Status::kUncertain; ++i) {
+    if (message.parts[i].status == Status::kUncertain) { receiving::match_orphans(s, now, message, i); }
+  }
+  if (message.status != Status::kUncertain) { return; }
   const bool fail = s.directory.account(message.account).at_most_once || op.in_doubt == InDoubt::kFail ||
                     now.mono >= message.expires_at;
-  if (fail) {
-    s.finish(now, message, Status::kUnknown, UnknownReason::kUncertain, receipts::err::kUncertain);
-    return;
-  }
-  if (op.in_doubt == InDoubt::kHold) {
+  if (fail) { return end_uncertain(s, now, message); }
+  if (op.in_doubt == InDoubt::kHold || receipts::sibling_refused(message)) {
     s.wheel.arm(message, message.expires_at);
     return;
   }
@@ -359,8 +403,9 @@ void make_uncertain_due(State& s, const Now& now, Message& message) {
     if (part.status == Status::kUncertain) { part.status = Status::kQueued; }
   }
   message.due_at = {};
+  const bool waited = waits(message);
   s.step(message, Status::kQueued);
-  s.admission.queue_joined(message.account);
+  s.queue_changed(message, waited);
   s.journal.append(spool::ChangeRecord{message.id, message.status, message.status_seq, 0, message.candidates_tried,
                                        message.op, {}});
   s.log.info("message.resent", {{"operator", s.directory.operator_name(message.op)},
@@ -372,15 +417,13 @@ void make_uncertain_due(State& s, const Now& now, Message& message) {
 void on(State& s, const Now& now, const LinkBound& event) {
   Link& link = link_of(s, event.link);
   Group& group = group_of(s, event.op);
+  ALDIS_CHECK(!link.up);
   ++link.epoch;
   link.up = true;
   link.submits = event.submits;
-  link.leased = 0;
-  link.freed = 0;
   link.credit = event.window_free;
   link.lease_max = event.lease_max;
   link.silent_until = {};
-  link.ready.clear();
   if (!event.submits) { return; }
   if (group.up++ == 0) {
     group.bound_since = now.mono;
@@ -404,8 +447,9 @@ void on(State& s, const Now& now, const LinkLost& event) {
   link.up = false;
   Group& group = group_of(s, link.op);
   // From the back: each goes to its former turn at the head of its lane.
-  for (auto ready = std::move(link.ready); !ready.empty(); ready.pop_back()) { not_sent(s, now, event.link, ready.back()); }
-  link.ready.clear();
+  for (auto ready = std::exchange(link.ready, {}); !ready.empty(); ready.pop_back()) {
+    not_sent(s, now, event.link, ready.back());
+  }
   if (link.submits && --group.up == 0) {
     s.health.set_up(link.op, false);
     start_sweep(s, link.op);
@@ -416,6 +460,14 @@ void on(State& s, const Now& now, const SubmitResult& event) {
   Link& link = link_of(s, event.link);
   link.credit = event.window_free;
   link.lease_max = event.lease_max;
+  const auto outcome = event.outcome.outcome_class;
+  if (!event.late) {  // one for each part sent: it gives back one place and answers one token
+    ++link.freed;
+    s.dispatch.on_answer(now.mono, link.op, outcome);
+    if (outcome == OutcomeClass::kThrottle) {
+      link.silent_until = now.mono + dispatch::throttle_silence(jitter_of(event.part.message, link.epoch));
+    }
+  }
   Message* message = s.messages.find(event.part.message);
   if (message == nullptr || event.part.part >= message->parts.size()) {
     ++s.counters.results_stray;
@@ -423,14 +475,7 @@ void on(State& s, const Now& now, const SubmitResult& event) {
     late_result(s, now, event, *message);
   } else if (message->parts[event.part.part].status != Status::kSending) {
     ++s.counters.results_stray;  // a receipt was faster than the answer and settled it
-    ++link.freed;
   } else {
-    ++link.freed;
-    const auto outcome = event.outcome.outcome_class;
-    s.dispatch.on_answer(now.mono, link.op, outcome);
-    if (outcome == OutcomeClass::kThrottle) {
-      link.silent_until = now.mono + dispatch::throttle_silence(jitter_of(event.part.message, link.epoch));
-    }
     part_result(s, now, *message, event.part.part, event.link, event.outcome);
     if (outcome == OutcomeClass::kOk && s.orphans.size() > 0) {
       if (Message* still = s.messages.find(event.part.message)) {
@@ -447,7 +492,7 @@ void lease_work(State& s, const Now& now) {
     Link& link = s.links[i];
     if (!link.ready.empty()) { send_ready(s, now, LinkId{i}); }
     if (link.freed > 0) {
-      s.gate.hold(PlacesFreed{LinkId{i}, link.epoch, link.freed});
+      s.gate.hold(PlacesFreed{LinkId{i}, link.freed});
       link.freed = 0;
     }
   }
@@ -470,19 +515,20 @@ void lease_work(State& s, const Now& now) {
 
 void lease_ready(State& s, const Now& now, const LeaseReady& ready) {
   Link& link = link_of(s, ready.link);
-  const bool current = link.up && link.epoch == ready.epoch;
-  if (current && link.credit > 0 && link.ready.empty() && now.mono >= link.silent_until) {
-    if (Message* message = leased_part(s, ready.part)) { send_now(s, now, ready.link, *message, ready.part.part); }
-    return;
+  Message* message = worth_sending(s, now, ready.part);
+  const bool goes = message != nullptr && link.up && link.epoch == ready.epoch;
+  if (goes && link.credit > 0 && link.ready.empty() && now.mono >= link.silent_until) {
+    return send_now(s, now, ready.link, *message, ready.part.part);
   }
   s.dispatch.refund(now.mono, link.op, 1);  // it pays when it leaves
-  if (!current) { return not_sent(s, now, ready.link, ready.part); }
+  if (!goes) { return not_sent(s, now, ready.link, ready.part); }
   link.ready.push_back(ready.part);
 }
 
 void places_freed(State& s, const PlacesFreed& freed) {
   Link& link = link_of(s, freed.link);
-  if (link.epoch == freed.epoch) { link.leased -= std::min(link.leased, freed.count); }
+  ALDIS_CHECK(link.leased >= freed.count);
+  link.leased -= freed.count;
 }
 
 void sweep(State& s, const Now& now) {
@@ -500,10 +546,7 @@ void sweep(State& s, const Now& now) {
         group.sweeping = false;
         break;
       }
-      if (std::any_of(message->parts.begin(), message->parts.end(),
-                      [](const Part& p) { return p.uncertain || p.status == Status::kSent || p.status == Status::kSending; })) {
-        continue;  // parts of it are with this operator: the others stay
-      }
+      if (is_tied(*message)) { continue; }  // parts of it are with this operator: the others stay
       if (!acceptance::choose_operator(s, *message, true)) {
         message->op = op;
         continue;

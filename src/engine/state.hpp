@@ -31,10 +31,10 @@ struct Link {
   bool submits = false;
   std::uint32_t epoch = 0;     // binds so far: what was leased to a former bind is not sent on this one
   std::uint32_t lease_max = 0;
-  std::uint32_t leased = 0;    // parts whose RESULT is not durable yet
+  std::uint32_t leased = 0;    // parts whose RESULT is not durable yet, those of former binds included
   std::uint32_t credit = 0;    // submits its window has room for
   std::deque<PartRef> ready;   // durable leases that wait for credit; at most lease_max
-  std::uint32_t freed = 0;     // results of this turn
+  std::uint32_t freed = 0;     // of them, those that have their result in this turn: one each, whatever became of it
   Instant silent_until{};      // after a throttle answer
   std::vector<spool::LeasedPart> lease_batch;  // of this turn
 };
@@ -125,6 +125,8 @@ struct State {
   Instant idle_marker_at = kNever;
   spool::SegmentNumber oldest_written = 0;  // what the newest CHECKPOINT says is needed
   Lsn oldest_written_at{};
+  Lsn compact_until{};              // the pass of compaction under way writes again what stands before this; 0 = none
+  std::uint64_t pass_segments = 0;  // what the last pass left: about what is live
   std::string payload_scratch;
   Counters counters;
 
@@ -136,6 +138,10 @@ struct State {
   void count_in(const Message& message) { ++counters.pending_or_final[static_cast<std::size_t>(message.status)]; }
   // Our own verdict on all parts that have none: FINAL, and the receipt that is owed.
   void finish(const Now& now, Message& message, Status status, UnknownReason reason, std::string_view err);
+  // The same where no outcome came: open parts count as UNKNOWN, and the message is what its parts add up to.
+  void finish_unanswered(const Now& now, Message& message, UnknownReason reason);
+  // Admission counts what waits to be sent: to be told after a change, with what waits() said before it.
+  void queue_changed(const Message& message, bool waited);
   // The receipt for the message's present state, if the customer asked for one; to be put into the record that is written.
   std::optional<spool::OwedItem> owed_item(const Now& now, const Message& message, bool intermediate, bool accepted_word);
   void owe(const Now& now, Message& message, const spool::OwedItem& item);
@@ -145,6 +151,7 @@ struct State {
   void leave_if_done(const Now& now, Message& message);
   void free_finished();  // end of the turn
   void forget_parts(Message& message);
+  void final_written(const Now& now, Message& message, std::string_view err);
   MessageId next_id();
   void rehome(Homed& homed, Lsn home);
   void append_image(const Now& now, Message& message);
@@ -154,6 +161,20 @@ inline constexpr Duration kIdleMarker = milliseconds{50};
 
 // EXPIRED by us and UNKNOWN may still be replaced by the network's verdict (CONTRACT D6).
 bool awaits_late_receipt(const Message& message);
+
+// Waits to be sent: queued, scheduled, or on a link with its first parts only.
+bool waits(const Message& message);
+
+// No operator may have any part of it, so that it can still be canceled or replaced.
+bool is_unsent(const Message& message);
+
+// Some part was with its operator: the others go there, too.
+bool is_tied(const Message& message);
+
+bool any_part(const Message& message, Status status);
+
+// What a message waits for, from what its parts wait for. Finals are receipts' business (aggregate).
+Status status_of_parts(const Message& message);
 
 // Uniform 0..1, the same for the same message and attempt: jitter without a source of randomness.
 double jitter_of(MessageId id, std::uint32_t salt);
@@ -182,7 +203,7 @@ void on(State& s, const Now& now, const SubmitResult& event);
 void lease_work(State& s, const Now& now);                             // gives links with room their next messages
 void lease_ready(State& s, const Now& now, const LeaseReady& ready);   // from the gate
 void places_freed(State& s, const PlacesFreed& freed);                 // from the gate
-void settle(State& s, const Now& now, Message& message);               // no part is on a link any more: what next?
+void settle(State& s, const Now& now, Message& message, bool at_head = false);  // its parts changed: what next?
 void make_uncertain_due(State& s, const Now& now, Message& message);   // uncertain_hold is over
 void queue(State& s, const Now& now, Message& message, bool at_head);  // into its lane, or its timer if not due yet
 void sweep(State& s, const Now& now);                                  // queues of operators that are down
@@ -193,6 +214,7 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt);
 void on(State& s, const Now& now, const OperatorInbound& inbound);
 void match_orphans(State& s, const Now& now, Message& message, std::uint16_t part);
 void expire_orphans(State& s, const Now& now);
+OperatorReceipt receipt_of(const receipts::Orphan& orphan);  // its views are of the orphan
 }  // namespace receiving
 
 namespace owing {  // owing.cpp

@@ -16,7 +16,8 @@
 namespace aldis::engine {
 
 // What the journal says was alive: replay fills it, record by record, and the engine takes it over. Messages that are final
-// and owe nothing are dropped on the way, so it grows no larger than the live state. Used once, at start, by main().
+// and owe nothing are dropped on the way, but for those that a late receipt may still change, so it grows no larger than the
+// live state and what late_window holds. Used once, at start, by main().
 class Restored final : public spool::ReplayVisitor {
  public:
   // `now` turns the wall-clock deadlines of records into instants.
@@ -31,6 +32,8 @@ class Restored final : public spool::ReplayVisitor {
   using Owed = boost::container::small_vector<spool::OwedItem, 1>;
 
   MessageTable messages;
+  // About when a part without an operator's id went out, for matching its receipt by addresses and time.
+  boost::unordered_flat_map<MessageId, WallTime> submitted;
   boost::unordered_flat_map<MessageId, Owed> owed;  // receipts not acknowledged, oldest first
   boost::unordered_flat_map<MessageId, std::unique_ptr<Inbound>> inbound;
   boost::unordered_flat_map<MessageId, std::unique_ptr<OrphanImage>> orphans;
@@ -55,9 +58,11 @@ class Restored final : public spool::ReplayVisitor {
  private:
   void owe(MessageId id, const std::optional<spool::OwedItem>& item);
   void drop_if_done(Message& message);
+  static void follow_refused(Message& message, std::string_view err);
   void learn(const spool::NameEntry& name);
 
   Now now_;
+  WallTime latest_{};  // of the records so far
 };
 
 }  // namespace aldis::engine
