@@ -42,6 +42,9 @@ std::vector<std::string> unfinished(const Settings& settings) {
   if (settings.storage.relaxed) { refuse("storage.durability", "relaxed"); }
   for (const auto& account : settings.accounts) {
     const std::string path = "accounts[" + account.name + "].receipts.";
+    if (account.smpp.fanout == Fanout::kSubmitter) {
+      refuse("accounts[" + account.name + "].smpp.fanout", "submitter");
+    }
     if (account.receipts.on_sent) { refuse(path + "on_sent", "true"); }
     if (account.receipts.long_messages == ReceiptLong::kEachPart) { refuse(path + "long", "each_part"); }
   }

@@ -15,11 +15,14 @@ void refuse(State& s, const Now& now, const Submit& request, Refusal refusal) {
 }
 
 routing::RouteQuery query_of(const Message& message) {
-  return {message.account, message.message_class, message.source.digits.view(), message.destination.digits.view()};
+  return {message.account, message.message_class, message.source.digits.view(),
+          message.destination.digits.view()};
 }
 
-// One destination up to the point where only rate and places are left to ask for. The message is made but in no table.
-Result<Message*, Refusal> compose(State& s, const Now& now, const Submit& request, const Address& destination) {
+// One destination up to the point where only rate and places are left to ask for. The message is made but in
+// no table.
+Result<Message*, Refusal> compose(State& s, const Now& now, const Submit& request,
+                                  const Address& destination) {
   const auto& account = s.directory.account(request.account);
   Message& message = s.messages.make();
   const auto refused = [&](Refusal refusal) {
@@ -34,7 +37,9 @@ Result<Message*, Refusal> compose(State& s, const Now& now, const Submit& reques
   s.counters.alphabet_fallbacks += intake->alphabet_fallback ? 1u : 0u;
   s.counters.validity_cuts += intake->validity_cut ? 1u : 0u;
   if (const auto no = s.admission.check_source(request.account, message.source)) { return refused(*no); }
-  if (const auto no = s.admission.check_destination(request.account, message.destination)) { return refused(*no); }
+  if (const auto no = s.admission.check_destination(request.account, message.destination)) {
+    return refused(*no);
+  }
   const auto* route = s.routes.find(query_of(message));
   if (route == nullptr) {
     s.admission.count(Refusal::kNoRoute);
@@ -71,8 +76,8 @@ Message* find_replaceable(State& s, const Message& by) {
   Message* newest = nullptr;
   s.messages.visit([&](Message& m) {
     if (is_unsent(m) && m.account == by.account && m.service_type == by.service_type &&
-        m.source.digits == by.source.digits && m.destination.digits == by.destination.digits && m.id != by.id &&
-        (newest == nullptr || m.id > newest->id)) {
+        m.source.digits == by.source.digits && m.destination.digits == by.destination.digits &&
+        m.id != by.id && (newest == nullptr || m.id > newest->id)) {
       newest = &m;
     }
   });
@@ -115,7 +120,8 @@ void accept_one(State& s, const Now& now, const Submit& request) {
 
 bool refuses_whole(Refusal refusal) {
   return refusal == Refusal::kThrottled || refusal == Refusal::kVolumeCap || refusal == Refusal::kNoCredit ||
-         refusal == Refusal::kQueueFull || refusal == Refusal::kUnavailable || refusal == Refusal::kAccountSuspended;
+         refusal == Refusal::kQueueFull || refusal == Refusal::kUnavailable ||
+         refusal == Refusal::kAccountSuspended;
 }
 
 // submit_multi (SMPP 4.2): one message per destination, equal ones collapse, one id for all.
@@ -147,7 +153,8 @@ void accept_multi(State& s, const Now& now, const Submit& request) {
   if (!whole && composed.empty()) {
     const bool common = std::all_of(refused.begin(), refused.end(),
                                     [&](const auto& row) { return row.refusal == refused.front().refusal; });
-    whole = common && !refused.empty() ? refused.front().refusal : Refusal::kVolumeCap;  // both are ESME_RSUBMITFAIL
+    // both are ESME_RSUBMITFAIL
+    whole = common && !refused.empty() ? refused.front().refusal : Refusal::kVolumeCap;
   }
   Duration delay{};
   if (!whole) {
@@ -189,8 +196,8 @@ bool choose_operator(State& s, Message& message, bool count_full_as_room) {
   const auto* route = s.routes.find(query_of(message));
   if (route == nullptr || route->reject) { return false; }
   const auto choice =
-      s.routes.choose(*route, message.candidates_tried, stirred(message.id.value() + s.next_sequence), s.health,
-                      [&](OperatorId op) { return count_full_as_room || s.dispatch.has_room(op); });
+      s.routes.choose(*route, message.candidates_tried, stirred(message.id.value() + s.next_sequence),
+                      s.health, [&](OperatorId op) { return count_full_as_room || s.dispatch.has_room(op); });
   if (!choice) { return false; }
   message.op = choice->op;
   return true;
@@ -213,7 +220,8 @@ void on(State& s, const Now& now, const Submit& request) {
   request.multi ? accept_multi(s, now, request) : accept_one(s, now, request);
 }
 
-// Messages that were leased in the turn that accepted them have their LEASE inside the same record (DESIGN 7).
+// Messages that were leased in the turn that accepted them have their LEASE inside the same record (DESIGN
+// 7).
 void write_fresh(State& s, const Now& now) {
   for (Message* message : s.fresh) { s.append_image(now, *message); }
   s.fresh.clear();

@@ -23,10 +23,11 @@ routing::OperatorResolver operators_of(const Directory& directory) {
   return [&directory](std::string_view name) { return known(directory.find_operator(name), kNoOperator); };
 }
 
-// The end of a turn. The order matters: time first, then work for links and sessions, then what the turn accepted goes to
-// the journal, and at last everything the turn promised waits for the journal's end.
+// The end of a turn. The order matters: time first, then work for links and sessions, then what the turn
+// accepted goes to the journal, and at last everything the turn promised waits for the journal's end.
 void end_turn(State& s, const Now& now) {
-  s.wheel.advance(now.mono, [&](TimerHook& hook) { housekeeping::timer_fired(s, now, static_cast<Message&>(hook)); });
+  s.wheel.advance(now.mono,
+                  [&](TimerHook& hook) { housekeeping::timer_fired(s, now, static_cast<Message&>(hook)); });
   while (!s.late_answers.empty() && s.late_answers.top().at <= now.mono) {
     s.gate.hold(Effect{s.late_answers.top().answer});
     s.late_answers.pop();
@@ -153,7 +154,8 @@ Instant Engine::next_deadline() const {
       if (!link.up || !link.submits) { continue; }
       const bool ready = !link.ready.empty() && link.credit > 0;
       if (ready || (queued && link.leased < link.lease_max && may_lease)) {
-        const Instant tokens = ready ? state_->dispatch.token_at(OperatorId{i}) : state_->dispatch.tokens_at(OperatorId{i});
+        const Instant tokens =
+            ready ? state_->dispatch.token_at(OperatorId{i}) : state_->dispatch.tokens_at(OperatorId{i});
         next = std::min(next, std::max(link.silent_until, tokens));
       }
     }
@@ -171,6 +173,8 @@ Engine::Release Engine::releasable() const { return {state_->oldest_written, sta
 
 std::size_t Engine::messages_live() const { return state_->messages.size(); }
 
-void Engine::collect(const Now& now, ports::MetricReport& report) { housekeeping::collect(*state_, now, report); }
+void Engine::collect(const Now& now, ports::MetricReport& report) {
+  housekeeping::collect(*state_, now, report);
+}
 
 }  // namespace aldis::engine

@@ -23,10 +23,11 @@ struct LeaseReady {
   PartRef part;
 };
 
-// The promise gate (DESIGN 3): whatever tells the outside world that we have something waits here until the journal is
-// durable up to the end of the turn that caused it. Positions never fall, so it is one queue. Owned by the engine;
-// release() is called in exactly one place. Its length is bounded by what sessions and links may have unanswered (windows
-// and leases). Nothing leaves it any other way: when the store fails, what is inside stays inside.
+// The promise gate (DESIGN 3): whatever tells the outside world that we have something waits here until the
+// journal is durable up to the end of the turn that caused it. Positions never fall, so it is one queue.
+// Owned by the engine; release() is called in exactly one place. Its length is bounded by what sessions and
+// links may have unanswered (windows and leases). Nothing leaves it any other way: when the store fails, what
+// is inside stays inside.
 class PromiseGate {
  public:
   using Held = std::variant<Effect, LeaseReady, PlacesFreed>;

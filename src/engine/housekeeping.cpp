@@ -43,7 +43,9 @@ void place_message(State& s, Message& message) {
     part.uncertain = true;
     ++s.counters.uncertain;
   }
-  if (!is_final(message.status) && message.status != Status::kScheduled) { message.status = status_of_parts(message); }
+  if (!is_final(message.status) && message.status != Status::kScheduled) {
+    message.status = status_of_parts(message);
+  }
   message.link = kNoLink;
   s.count_in(message);
   watch_parts(s, message);
@@ -116,7 +118,8 @@ void write_checkpoint(State& s, const Now& now) {
   record.generation = s.journal.start().generation;
   record.node = s.settings.node_id;
   record.wall = now.wall;
-  record.oldest_segment = s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
+  record.oldest_segment =
+      s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
   record.dialects = dialects;
   record.short_ids = counters;
   Lsn end{};
@@ -151,7 +154,8 @@ void start(State& s, const Now& now) {
   std::vector<Homed*> all;
   std::vector<Message*> messages;
   s.messages.visit([&](Message& message) { messages.push_back(&message); });
-  std::sort(messages.begin(), messages.end(), [](const Message* a, const Message* b) { return a->id < b->id; });
+  std::sort(messages.begin(), messages.end(),
+            [](const Message* a, const Message* b) { return a->id < b->id; });
   for (const auto& [id, item] : restored.inbound) { all.push_back(item.get()); }
   start_orphans(s, now, restored);
   start_owed(s, now, restored);
@@ -197,7 +201,8 @@ void timer_fired(State& s, const Now& now, Message& message) {
 }
 
 void checkpoint_if_due(State& s, const Now& now) {
-  const auto oldest = s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
+  const auto oldest =
+      s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
   // Twice at most: writing the checkpoint may itself begin a segment.
   if (s.journal.take_segment_began() || oldest > s.oldest_written) {
     write_checkpoint(s, now);
@@ -213,14 +218,16 @@ void checkpoint_if_due(State& s, const Now& now) {
   }
 }
 
-// All that is live is written again when the journal has grown to twice what the last such pass left: each live octet is
-// then copied about once per doubling, and disk space stays within about twice the live state plus a few segments. What is
-// live is measured by the pass itself, so that large bodies and many orphans are not rewritten without end.
+// All that is live is written again when the journal has grown to twice what the last such pass left: each
+// live octet is then copied about once per doubling, and disk space stays within about twice the live state
+// plus a few segments. What is live is measured by the pass itself, so that large bodies and many orphans are
+// not rewritten without end.
 void compact(State& s, const Now& now) {
   if (s.compact_until == Lsn{}) {
     if (s.homes.empty()) { return; }
     constexpr std::uint64_t kOctetsPerMessage = 512;  // until a pass has measured
-    const auto live = std::max(s.pass_segments, s.messages.size() * kOctetsPerMessage / s.journal.start().segment_octets);
+    const auto live =
+        std::max(s.pass_segments, s.messages.size() * kOctetsPerMessage / s.journal.start().segment_octets);
     const auto segments = s.journal.current_segment() - s.journal.segment_of(s.homes.front().home) + 1;
     if (segments <= 4 + 2 * live) { return; }
     s.compact_until = s.journal.position();

@@ -20,12 +20,16 @@ double jitter_of(MessageId id, std::uint32_t salt) {
 }
 
 bool awaits_late_receipt(const Message& message) {
-  if (message.late || (message.status != Status::kExpired && message.status != Status::kUnknown)) { return false; }
-  return std::any_of(message.parts.begin(), message.parts.end(), [](const Part& part) { return part.attempt > 0; });
+  if (message.late || (message.status != Status::kExpired && message.status != Status::kUnknown)) {
+    return false;
+  }
+  return std::any_of(message.parts.begin(), message.parts.end(),
+                     [](const Part& part) { return part.attempt > 0; });
 }
 
 bool any_part(const Message& message, Status status) {
-  return std::any_of(message.parts.begin(), message.parts.end(), [&](const Part& p) { return p.status == status; });
+  return std::any_of(message.parts.begin(), message.parts.end(),
+                     [&](const Part& p) { return p.status == status; });
 }
 
 bool waits(const Message& message) {
@@ -70,10 +74,11 @@ void State::step_counted(Status from, Status to) {
 std::optional<spool::OwedItem> State::owed_item(const Now& now, const Message& message, bool intermediate,
                                                 bool accepted_word) {
   const auto& account = directory.account(message.account);
-  const bool owed = intermediate ? message::intermediate_receipt_owed(message.registered_delivery, account.receipts.mode)
-                                 : message::final_receipt_owed(message.registered_delivery, message.status,
-                                                               account.receipts.mode,
-                                                               account.smpp.version == VersionSetting::k50);
+  const bool owed =
+      intermediate
+          ? message::intermediate_receipt_owed(message.registered_delivery, account.receipts.mode)
+          : message::final_receipt_owed(message.registered_delivery, message.status, account.receipts.mode,
+                                        account.smpp.version == VersionSetting::k50);
   if (!owed) { return std::nullopt; }
   spool::OwedItem item;
   item.status_seq = message.status_seq;
@@ -89,15 +94,15 @@ std::optional<spool::OwedItem> State::owed_item(const Now& now, const Message& m
 }
 
 void State::owe(const Now& now, Message& message, const spool::OwedItem& item) {
-  // The usual case, one receipt for a final state that stays, can be told from the message itself; anything else is
-  // remembered: not-final ones, and finals that a late verdict may replace while they are owed.
+  // The usual case, one receipt for a final state that stays, can be told from the message itself; anything
+  // else is remembered: not-final ones, and finals that a late verdict may replace while they are owed.
   if (item.intermediate || awaits_late_receipt(message) || owed_unusual.contains(message.id)) {
     owed_unusual[message.id].push_back(item);
   }
   ++message.owed_open;
   outbox.owe(now, message,
-             {message.id, item.status_seq, item.status, item.intermediate, item.accepted_word, item.err, item.done_at,
-              item.parts_delivered},
+             {message.id, item.status_seq, item.status, item.intermediate, item.accepted_word, item.err,
+              item.done_at, item.parts_delivered},
              item.owed_since);
 }
 
@@ -131,7 +136,8 @@ void State::queue_changed(const Message& message, bool waited) {
   if (!waited && waiting) { admission.queue_joined(message.account); }
 }
 
-void State::finish(const Now& now, Message& message, Status status, UnknownReason reason, std::string_view err) {
+void State::finish(const Now& now, Message& message, Status status, UnknownReason reason,
+                   std::string_view err) {
   const bool waited = waits(message);
   dispatch.remove(message);  // nothing if it is not in a lane
   for (auto& part : message.parts) {
@@ -159,8 +165,8 @@ void State::finish_unanswered(const Now& now, Message& message, UnknownReason re
 
 void State::final_written(const Now& now, Message& message, std::string_view err) {
   const auto owed = owed_item(now, message, false, false);
-  journal.append(spool::FinalRecord{message.id, message.status, message.unknown_reason, err, message.status_seq,
-                                    message.done_at, owed});
+  journal.append(spool::FinalRecord{message.id, message.status, message.unknown_reason, err,
+                                    message.status_seq, message.done_at, owed});
   if (owed) { owe(now, message, *owed); }
   leave_if_done(now, message);
 }
@@ -189,8 +195,10 @@ void State::free_finished() {
   for (const MessageId id : finished) {
     Message* message = messages.find(id);
     if (message == nullptr || message->owed_open > 0) { continue; }
-    if (awaits_late_receipt(*message) && message->TimerHook::armed()) { continue; }  // until late_window is over
-    // Not before: a receipt that comes again, or says another thing, is known as such while its message is here.
+    // until late_window is over
+    if (awaits_late_receipt(*message) && message->TimerHook::armed()) { continue; }
+    // Not before: a receipt that comes again, or says another thing, is known as such while its message is
+    // here.
     forget_parts(*message);
     if (!multi.empty()) {
       if (const auto at = multi.find(message->public_id); at != multi.end()) {

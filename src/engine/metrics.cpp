@@ -12,7 +12,8 @@ void collect(State& s, const Now& now, ports::MetricReport& report) {
                    count(c.accepted_by_class[static_cast<std::size_t>(message_class)]));
   }
   const auto in = [&](Status status) { return c.pending_or_final[static_cast<std::size_t>(status)]; };
-  report.gauge("aldis_messages_pending", {{"state", "queued"}}, count(in(Status::kQueued) + in(Status::kScheduled)));
+  report.gauge("aldis_messages_pending", {{"state", "queued"}},
+               count(in(Status::kQueued) + in(Status::kScheduled)));
   report.gauge("aldis_messages_pending", {{"state", "leased"}}, count(in(Status::kSending)));
   report.gauge("aldis_messages_pending", {{"state", "uncertain"}}, count(in(Status::kUncertain)));
   report.gauge("aldis_messages_pending", {{"state", "awaiting_receipt"}}, count(in(Status::kSent)));
@@ -37,8 +38,8 @@ void collect(State& s, const Now& now, ports::MetricReport& report) {
   report.counter("aldis_inbound_total", {{"outcome", "accepted"}}, count(c.inbound - c.inbound_unroutable));
   report.counter("aldis_inbound_total", {{"outcome", "unroutable"}}, count(c.inbound_unroutable));
   for (std::size_t how = 0; how < receipts::kHows; ++how) {
-    report.counter("aldis_receipts_matched_total", {{"how", receipts::name_of(static_cast<receipts::How>(how))}},
-                   count(c.matched_how[how]));
+    report.counter("aldis_receipts_matched_total",
+                   {{"how", receipts::name_of(static_cast<receipts::How>(how))}}, count(c.matched_how[how]));
   }
   report.gauge("aldis_journal_durable_lsn", {}, count(s.journal.durable().value()));
   s.admission.collect(report, "smpp");

@@ -12,8 +12,9 @@ void settle(State& s, const notify::Settled& settled) {
   record.id = settled.message;
   record.inbound = settled.is_inbound;
   record.status_seq = settled.status_seq;
-  record.kind = settled.kind == notify::Settled::Kind::kAcknowledged ? spool::OwedDoneRecord::Kind::kAcknowledged
-                                                                     : spool::OwedDoneRecord::Kind::kDeadLetter;
+  record.kind = settled.kind == notify::Settled::Kind::kAcknowledged
+                    ? spool::OwedDoneRecord::Kind::kAcknowledged
+                    : spool::OwedDoneRecord::Kind::kDeadLetter;
   s.journal.append(record);
   if (settled.is_inbound) { return; }
   if (Message* message = s.messages.find(settled.message)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators send us: receipts and inbound messages. Each is durable before it is acknowledged (CONTRACT D5, D5b).
+// What operators send us: receipts and inbound messages. Each is durable before it is acknowledged (CONTRACT
+// D5, D5b).
 #include <algorithm>
 
 #include "aldis/receipts/error_codes.hpp"
@@ -21,11 +22,12 @@ void park(State& s, const OperatorReceipt& receipt, receipts::Unmatched why) {
   const MessageId id = s.next_id();
   auto& orphan = s.orphans.park(std::make_unique<receipts::Orphan>(id, receipt, why));
   s.rehome(orphan, s.journal.append(spool::OrphanRecord{id, receipt}));
-  s.log.debug("receipt.parked", {{"operator", s.directory.operator_name(receipt.op)}, {"reason", receipts::name_of(why)}});
+  s.log.debug("receipt.parked",
+              {{"operator", s.directory.operator_name(receipt.op)}, {"reason", receipts::name_of(why)}});
 }
 
-// One verdict for one part, from a receipt that came now or from one that was parked. False: after late_window, so the
-// receipt is an orphan.
+// One verdict for one part, from a receipt that came now or from one that was parked. False: after
+// late_window, so the receipt is an orphan.
 bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const receipts::Report& report,
            std::string_view learned_operator_id, MessageId orphan) {
   Part& part = message.parts[i];
@@ -48,7 +50,8 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
     part.operator_id = learned_operator_id;
     s.correlator.remember(message.op, learned_operator_id, {message.id, i});
   }
-  if (!any_part(message, Status::kQueued)) { s.dispatch.remove(message); }  // what was to be sent again need not be
+  // what was to be sent again need not be
+  if (!any_part(message, Status::kQueued)) { s.dispatch.remove(message); }
   if (!is_final(message.status)) { s.step(message, status_of_parts(message)); }
   s.queue_changed(message, waited);
   std::optional<spool::OwedItem> owed;
@@ -128,8 +131,9 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
   if (s.journal.room() == spool::Room::kNone) { return; }  // no answer: egress says nack_status in time
   ++s.counters.receipts;
   const auto& op = s.directory.op(receipt.op);
-  const auto match = receipt.unparsed ? Result<receipts::Match, receipts::Unmatched>{receipts::Unmatched::kUnparsed}
-                                      : s.correlator.correlate(receipt, op, s.lookup);
+  const auto match = receipt.unparsed
+                         ? Result<receipts::Match, receipts::Unmatched>{receipts::Unmatched::kUnparsed}
+                         : s.correlator.correlate(receipt, op, s.lookup);
   if (match.has_error()) {
     if (receipt.unflagged) {  // it was a message from a handset after all
       OperatorInbound inbound;
@@ -146,7 +150,8 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
     Message* message = s.messages.find(match->part.message);
     const std::string_view id = !receipt.id_tlv.empty() ? receipt.id_tlv : receipt.id_text;
     const bool fallback = match->how == receipts::How::kFallback;
-    if (apply(s, now, *message, match->part.part, receipts::report_of(receipt), fallback ? id : std::string_view{}, {})) {
+    if (apply(s, now, *message, match->part.part, receipts::report_of(receipt),
+              fallback ? id : std::string_view{}, {})) {
       ++s.counters.receipts_matched;
       ++s.counters.matched_how[static_cast<std::size_t>(match->how)];
     } else {
@@ -162,8 +167,8 @@ void on(State& s, const Now& now, const OperatorInbound& inbound) {
   auto item = std::make_unique<Inbound>();
   item->id = s.next_id();
   item->op = inbound.op;
-  item->account =
-      s.inbound_routes.find({inbound.op, inbound.destination.digits.view(), text_of(inbound)}).value_or(kNoAccount);
+  item->account = s.inbound_routes.find({inbound.op, inbound.destination.digits.view(), text_of(inbound)})
+                      .value_or(kNoAccount);
   item->source = inbound.source;
   item->destination = inbound.destination;
   item->service_type.assign(inbound.service_type);
@@ -187,10 +192,13 @@ void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i) 
   while (still != nullptr && op != kNoOperator && s.orphans.size(op) > 0) {
     const Part& part = still->parts[i];
     const bool by_id = !part.operator_id.empty();
-    receipts::Orphan* orphan = by_id ? s.orphans.match(op, part.operator_id, *still, s.directory.op(op))
-                                     : s.orphans.match_uncertain(op, *still, submitted_about(s, now, part, op));
+    receipts::Orphan* orphan = by_id
+                                   ? s.orphans.match(op, part.operator_id, *still, s.directory.op(op))
+                                   : s.orphans.match_uncertain(op, *still, submitted_about(s, now, part, op));
     if (orphan == nullptr || (!by_id && !names_only(s, *orphan, {id, i}))) { return; }
-    if (const auto learned = s.orphans.learn_from(*orphan, part.operator_id, s.directory.op(op))) { write_dialect(s, op, *learned); }
+    if (const auto learned = s.orphans.learn_from(*orphan, part.operator_id, s.directory.op(op))) {
+      write_dialect(s, op, *learned);
+    }
     const std::string_view named = !orphan->id_tlv.empty() ? orphan->id_tlv : orphan->id_text;
     const bool applied = apply(s, now, *still, i, receipts::report_of(*orphan),
                                part.operator_id.empty() ? named : std::string_view{}, orphan->id);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// query_sm, cancel_sm, replace_sm: every operation acts on our own queue (SMPP 4.3). A foreign id answers like a missing one.
+// query_sm, cancel_sm, replace_sm: every operation acts on our own queue (SMPP 4.3). A foreign id answers
+// like a missing one.
 #include <algorithm>
 #include <charconv>
 
@@ -17,7 +18,8 @@ bool belongs(const Message* message, AccountId account, const Address& source) {
 }
 
 // The messages behind an id that a customer gave: one, or those of a submit_multi.
-std::vector<Message*> find(State& s, AccountId account, MessageId public_id, std::uint32_t short_id, const Address& source) {
+std::vector<Message*> find(State& s, AccountId account, MessageId public_id, std::uint32_t short_id,
+                           const Address& source) {
   std::vector<Message*> out;
   const auto add = [&](Message* message) {
     if (belongs(message, account, source)) { out.push_back(message); }
@@ -38,8 +40,9 @@ std::uint8_t error_code_of(const Message& message) {
   const auto err = message.err.view();
   unsigned code = 0;
   const auto [end, error] = std::from_chars(err.data(), err.data() + err.size(), code);
-  return error == std::errc{} && end == err.data() + err.size() && code <= 255 ? static_cast<std::uint8_t>(code)
-                                                                             : std::uint8_t{0};
+  return error == std::errc{} && end == err.data() + err.size() && code <= 255
+             ? static_cast<std::uint8_t>(code)
+             : std::uint8_t{0};
 }
 
 void cancel(State& s, const Now& now, Message& message) {
@@ -63,8 +66,8 @@ void on(State& s, const Now& now, const QueryMessage& request) {
     answer.refusal = Refusal::kNoSuchMessage;
     return s.sink.on(now, Effect{answer});
   }
-  const Message& least = **std::min_element(found.begin(), found.end(),
-                                            [](const Message* a, const Message* b) { return a->status < b->status; });
+  const Message& least = **std::min_element(
+      found.begin(), found.end(), [](const Message* a, const Message* b) { return a->status < b->status; });
   answer.status = least.status;
   answer.scheduled = least.status == Status::kScheduled;
   answer.operator_accepted = (least.intermediates & 2u) != 0;
@@ -79,7 +82,8 @@ void on(State& s, const Now& now, const CancelMessage& request) {
   const bool by_address = request.public_id == MessageId{} && request.short_id == 0;
   if (by_address) {
     s.messages.visit([&](Message& message) {
-      if (message.account == request.account && is_unsent(message) && message.source.digits == request.source.digits &&
+      if (message.account == request.account && is_unsent(message) &&
+          message.source.digits == request.source.digits &&
           message.destination.digits == request.destination.digits &&
           (request.service_type.empty() || message.service_type == request.service_type)) {
         found.push_back(&message);
@@ -88,7 +92,8 @@ void on(State& s, const Now& now, const CancelMessage& request) {
   } else {
     found = find(s, request.account, request.public_id, request.short_id, request.source);
     if (found.size() > 1 && !request.destination.digits.empty()) {
-      std::erase_if(found, [&](const Message* m) { return !(m->destination.digits == request.destination.digits); });
+      std::erase_if(found,
+                    [&](const Message* m) { return !(m->destination.digits == request.destination.digits); });
     }
   }
   const auto refuse = [&](Refusal refusal) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replay. Records may be seen again and may speak of messages that are gone: then they say nothing (spool/records.hpp).
+// Replay. Records may be seen again and may speak of messages that are gone: then they say nothing
+// (spool/records.hpp).
 #include "aldis/engine/restored.hpp"
 
 #include <algorithm>
@@ -49,7 +50,8 @@ void Restored::on(const spool::Place&, const spool::LeaseRecord& record) {
   }
 }
 
-// As receipts::one_part_refused() did: siblings that nobody has are not sent, and doubtful ones not sent again.
+// As receipts::one_part_refused() did: siblings that nobody has are not sent, and doubtful ones not sent
+// again.
 void Restored::follow_refused(Message& message, std::string_view err) {
   for (Part& part : message.parts) {
     if (part.status != Status::kQueued && part.status != Status::kScheduled) { continue; }
@@ -184,8 +186,8 @@ void Restored::on(const spool::Place&, const spool::ChangeRecord& record) {
   message->op = record.op;
   message->due_at = record.due_at == WallTime{} ? Instant{} : now_.instant_of(record.due_at);
   for (auto& part : message->parts) {
-    // What waits to be sent again after an uncertain attempt stays flagged. Without a RESULT it was uncertain because of
-    // a crash, and this is the first record that says so.
+    // What waits to be sent again after an uncertain attempt stays flagged. Without a RESULT it was uncertain
+    // because of a crash, and this is the first record that says so.
     if (part.status != Status::kUncertain && part.status != Status::kSending) { continue; }
     part.status = record.status;
     part.uncertain = true;
@@ -209,7 +211,9 @@ void Restored::on(const spool::Place&, const spool::CheckpointRecord& record) {
 }
 
 void Restored::learn(const spool::NameEntry& name) {
-  const auto same = [&](const KnownName& known) { return known.kind == name.kind && known.number == name.number; };
+  const auto same = [&](const KnownName& known) {
+    return known.kind == name.kind && known.number == name.number;
+  };
   if (std::none_of(names.begin(), names.end(), same)) {
     names.push_back({name.kind, name.number, std::string{name.name}});
   }

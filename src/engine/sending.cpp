@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a lane to an operator and back: leases, window credit, results, retries, uncertainty (DESIGN 7, 8; SMPP 5).
+// From a lane to an operator and back: leases, window credit, results, retries, uncertainty (DESIGN 7, 8;
+// SMPP 5).
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
@@ -44,7 +45,9 @@ void lease(State& s, Message& message, std::uint32_t parts, LinkId id) {
     if (part.uncertain) { ++s.counters.resends; }
     ++link.leased;
     // A message of this turn is written with its lease inside (acceptance::write_fresh).
-    if (message.home != Lsn{}) { link.lease_batch.push_back({{message.id, i}, part.attempt, message.concat_ref}); }
+    if (message.home != Lsn{}) {
+      link.lease_batch.push_back({{message.id, i}, part.attempt, message.concat_ref});
+    }
     s.gate.hold(LeaseReady{id, link.epoch, {message.id, i}});
   }
   s.step(message, Status::kSending);
@@ -75,8 +78,8 @@ void write_leases(State& s) {
 }
 
 const routing::Route* route_of(State& s, const Message& message) {
-  return s.routes.find(
-      {message.account, message.message_class, message.source.digits.view(), message.destination.digits.view()});
+  return s.routes.find({message.account, message.message_class, message.source.digits.view(),
+                        message.destination.digits.view()});
 }
 
 // Candidates that have failed the message once its present operator has.
@@ -100,8 +103,8 @@ bool may_move(State& s, const Message& message, std::uint16_t i) {
 }
 
 struct PartFate {
-  bool at_head = false;      // back to the turn it had
-  Duration after{};          // not before
+  bool at_head = false;  // back to the turn it had
+  Duration after{};      // not before
   bool next_candidate = false;
 };
 
@@ -123,7 +126,8 @@ void part_sent(State& s, const Now& now, Message& message, std::uint16_t i, std:
   }
 }
 
-void part_refused(State& s, const Now& now, Message& message, std::uint16_t i, Status status, std::string_view err) {
+void part_refused(State& s, const Now& now, Message& message, std::uint16_t i, Status status,
+                  std::string_view err) {
   ++s.counters.submits_error;
   const Status before = message.status;
   receipts::finish_part(message, i, status, err, now.wall);
@@ -145,14 +149,16 @@ PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, cons
     part_sent(s, now, message, i, outcome.operator_message_id);
     return {};
   }
-  if (!part.operator_id.empty()) {  // an earlier attempt was accepted, as we learned meanwhile: this was its double
+  // an earlier attempt was accepted, as we learned meanwhile: this was its double
+  if (!part.operator_id.empty()) {
     ++s.counters.results_stray;
     part.status = Status::kSent;
     return {};
   }
   const auto decision = dispatch::retry_after(outcome.outcome_class, part.attempt, s.directory.op(message.op),
                                               may_move(s, message, i), jitter_of(message.id, part.attempt));
-  const bool again = decision.step != dispatch::RetryStep::kGiveUp && decision.step != dispatch::RetryStep::kUncertain;
+  const bool again =
+      decision.step != dispatch::RetryStep::kGiveUp && decision.step != dispatch::RetryStep::kUncertain;
   if (const Part* refused = again ? refused_sibling(message) : nullptr) {
     part_refused(s, now, message, i, Status::kRejected, FixedString<8>{refused->err}.view());
     return {};
@@ -162,7 +168,8 @@ PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, cons
     case dispatch::RetryStep::kHeadNow:
       part.status = Status::kQueued;
       --part.attempt;
-      ++(outcome.outcome_class == OutcomeClass::kThrottle ? s.counters.submits_throttled : s.counters.submits_retry);
+      ++(outcome.outcome_class == OutcomeClass::kThrottle ? s.counters.submits_throttled
+                                                          : s.counters.submits_retry);
       return {true, {}, false};
     case dispatch::RetryStep::kLater:
       part.status = Status::kQueued;
@@ -208,7 +215,8 @@ void append_result(State& s, const Now& now, Message& message, std::uint16_t i, 
   s.journal.append(record);
 }
 
-void part_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link, const Outcome& outcome) {
+void part_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link,
+                 const Outcome& outcome) {
   const OperatorId op = message.op;
   const bool waited = waits(message);  // its other parts may still wait for tokens
   const PartFate fate = judge(s, now, message, i, outcome);
@@ -258,8 +266,7 @@ void send_now(State& s, const Now& now, LinkId id, Message& message, std::uint16
   if (payload.has_error()) {
     ++link.freed;
     s.dispatch.refund(now.mono, link.op, 1);
-    part_result(s, now, message, i, id,
-                {OutcomeClass::kPermanent, 0, {}, receipts::err::kContent});
+    part_result(s, now, message, i, id, {OutcomeClass::kPermanent, 0, {}, receipts::err::kContent});
     return;
   }
   --link.credit;
@@ -275,7 +282,8 @@ void send_now(State& s, const Now& now, LinkId id, Message& message, std::uint16
   s.sink.on(now, Effect{effect});
 }
 
-// The message whose leased part may go out now; null when a receipt settled it meanwhile, or its time is over.
+// The message whose leased part may go out now; null when a receipt settled it meanwhile, or its time is
+// over.
 Message* worth_sending(State& s, const Now& now, const PartRef& ref) {
   Message* message = leased_part(s, ref);
   return message != nullptr && now.mono < message->expires_at ? message : nullptr;
@@ -292,9 +300,12 @@ void send_ready(State& s, const Now& now, LinkId id) {
   }
 }
 
-// The hold is over and nothing uncertain is to be sent again. Parts that await their receipts are still awaited.
+// The hold is over and nothing uncertain is to be sent again. Parts that await their receipts are still
+// awaited.
 void end_uncertain(State& s, const Now& now, Message& message) {
-  if (!any_part(message, Status::kSent)) { return s.finish_unanswered(now, message, UnknownReason::kUncertain); }
+  if (!any_part(message, Status::kSent)) {
+    return s.finish_unanswered(now, message, UnknownReason::kUncertain);
+  }
   std::vector<std::uint16_t> ended;
   for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
     if (message.parts[i].status != Status::kUncertain) { continue; }
@@ -303,7 +314,8 @@ void end_uncertain(State& s, const Now& now, Message& message) {
   }
   s.step(message, status_of_parts(message));
   for (const auto i : ended) {
-    append_result(s, now, message, i, message.link, message.op, {OutcomeClass::kUnanswered, 0, {}, {}}, std::nullopt);
+    append_result(s, now, message, i, message.link, message.op, {OutcomeClass::kUnanswered, 0, {}, {}},
+                  std::nullopt);
   }
   settle(s, now, message);
 }
@@ -325,7 +337,8 @@ void late_result(State& s, const Now& now, const SubmitResult& event, Message& m
     return;
   }
   if (ok && !is_final(message.status)) {
-    s.correlator.remember(message.op, event.outcome.operator_message_id, event.part);  // either receipt matches
+    // either receipt matches
+    s.correlator.remember(message.op, event.outcome.operator_message_id, event.part);
     if (part.status == Status::kSending) { part.operator_id = event.outcome.operator_message_id; }
     return;
   }
@@ -379,7 +392,8 @@ void settle(State& s, const Now& now, Message& message, bool at_head) {
 void make_uncertain_due(State& s, const Now& now, Message& message) {
   const auto& op = s.directory.op(message.op);
   const auto& group = group_of(s, message.op);
-  if (group.up == 0 || now.mono < group.bound_since + op.uncertain_hold) {  // the hold counts while a link is bound
+  // the hold counts while a link is bound
+  if (group.up == 0 || now.mono < group.bound_since + op.uncertain_hold) {
     message.due_at = group.up == 0 ? now.mono + std::max<Duration>(op.uncertain_hold, seconds{1})
                                    : group.bound_since + op.uncertain_hold;
     if (now.mono < message.expires_at + s.settings.limits.receipt_grace) {
@@ -387,7 +401,8 @@ void make_uncertain_due(State& s, const Now& now, Message& message) {
       return;
     }
   }
-  // Receipts that were parked before: only now, when all that came into doubt together is known to be in doubt.
+  // Receipts that were parked before: only now, when all that came into doubt together is known to be in
+  // doubt.
   for (std::uint16_t i = 0; i < message.parts.size() && message.status == Status::kUncertain; ++i) {
     if (message.parts[i].status == Status::kUncertain) { receiving::match_orphans(s, now, message, i); }
   }
@@ -406,8 +421,8 @@ void make_uncertain_due(State& s, const Now& now, Message& message) {
   const bool waited = waits(message);
   s.step(message, Status::kQueued);
   s.queue_changed(message, waited);
-  s.journal.append(spool::ChangeRecord{message.id, message.status, message.status_seq, 0, message.candidates_tried,
-                                       message.op, {}});
+  s.journal.append(spool::ChangeRecord{
+      message.id, message.status, message.status_seq, 0, message.candidates_tried, message.op, {}});
   s.log.info("message.resent", {{"operator", s.directory.operator_name(message.op)},
                                 {"message", message.id.value()},
                                 {"uncertain", true}});
@@ -428,7 +443,8 @@ void on(State& s, const Now& now, const LinkBound& event) {
   if (group.up++ == 0) {
     group.bound_since = now.mono;
     s.health.set_up(event.op, true);
-    for (std::uint32_t i = 0; i < s.groups.size(); ++i) {  // what waits at operators that are down may come here
+    // what waits at operators that are down may come here
+    for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
       if (s.groups[i].up == 0) { start_sweep(s, OperatorId{i}); }
     }
   }

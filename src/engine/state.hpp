@@ -2,9 +2,9 @@
 // Everything the engine owns, and the steps that several of its files share. Private to src/engine.
 #pragma once
 
+#include <array>
 #include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <array>
 #include <deque>
 #include <queue>
 #include <vector>
@@ -29,22 +29,23 @@ struct Link {
   OperatorId op = kNoOperator;
   bool up = false;
   bool submits = false;
-  std::uint32_t epoch = 0;     // binds so far: what was leased to a former bind is not sent on this one
+  std::uint32_t epoch = 0;  // binds so far: what was leased to a former bind is not sent on this one
   std::uint32_t lease_max = 0;
-  std::uint32_t leased = 0;    // parts whose RESULT is not durable yet, those of former binds included
-  std::uint32_t credit = 0;    // submits its window has room for
-  std::deque<PartRef> ready;   // durable leases that wait for credit; at most lease_max
-  std::uint32_t freed = 0;     // of them, those that have their result in this turn: one each, whatever became of it
-  Instant silent_until{};      // after a throttle answer
+  std::uint32_t leased = 0;   // parts whose RESULT is not durable yet, those of former binds included
+  std::uint32_t credit = 0;   // submits its window has room for
+  std::deque<PartRef> ready;  // durable leases that wait for credit; at most lease_max
+  // of them, those that have their result in this turn: one each, whatever became of it
+  std::uint32_t freed = 0;
+  Instant silent_until{};                      // after a throttle answer
   std::vector<spool::LeasedPart> lease_batch;  // of this turn
 };
 
 // An operator's links together.
 struct Group {
   std::vector<LinkId> links;
-  std::uint32_t up = 0;    // links that submit and are bound
-  Instant bound_since{};   // the first of them
-  bool sweeping = false;   // its queue is being offered to other candidates
+  std::uint32_t up = 0;                           // links that submit and are bound
+  Instant bound_since{};                          // the first of them
+  bool sweeping = false;                          // its queue is being offered to other candidates
   std::array<std::uint16_t, 1024> concat_refs{};  // reference numbers, by hash of the destination
 };
 
@@ -52,13 +53,15 @@ struct Counters {
   std::uint64_t accepted = 0;
   std::array<std::uint64_t, kMessageClasses> accepted_by_class{};
   std::uint64_t parts_accepted = 0;
-  std::array<std::uint64_t, 11> pending_or_final{};  // messages by Status; finals count up, the others are levels
+  // messages by Status; finals count up, the others are levels
+  std::array<std::uint64_t, 11> pending_or_final{};
   std::uint64_t resends = 0;
   std::uint64_t uncertain = 0;
-  std::uint64_t submits_ok = 0, submits_throttled = 0, submits_retry = 0, submits_error = 0, submits_timeout = 0;
+  std::uint64_t submits_ok = 0, submits_throttled = 0, submits_retry = 0, submits_error = 0,
+                submits_timeout = 0;
   std::uint64_t results_stray = 0;
-  std::uint64_t receipts = 0, receipts_matched = 0, receipts_parked = 0, receipts_duplicate = 0, receipts_contradicting = 0,
-                receipts_late = 0;
+  std::uint64_t receipts = 0, receipts_matched = 0, receipts_parked = 0, receipts_duplicate = 0,
+                receipts_contradicting = 0, receipts_late = 0;
   std::array<std::uint64_t, receipts::kHows> matched_how{};
   std::uint64_t inbound = 0, inbound_unroutable = 0;
   std::uint64_t compacted = 0;
@@ -82,7 +85,8 @@ struct State {
   spool::JournalWriter& journal;
   ports::Log& log;
   EffectSink& sink;
-  std::unique_ptr<Restored> restored;  // holds the tables that replay filled; its `messages` is the table of live messages
+  // holds the tables that replay filled; its `messages` is the table of live messages
+  std::unique_ptr<Restored> restored;
   MessageTable& messages;
   Lookup lookup;
 
@@ -100,15 +104,16 @@ struct State {
   receipts::OrphanReceipts orphans;
   notify::Outbox outbox;
 
-  std::vector<Link> links;    // index = LinkId
-  std::deque<Group> groups;   // index = OperatorId
-  std::vector<Message*> fresh;  // accepted in this turn, not in the journal yet
+  std::vector<Link> links;          // index = LinkId
+  std::deque<Group> groups;         // index = OperatorId
+  std::vector<Message*> fresh;      // accepted in this turn, not in the journal yet
   std::vector<MessageId> finished;  // may leave memory at the end of the turn
 
   // Receipts owed beyond the usual one of a final state: what compaction must copy (see owed_of).
   boost::unordered_flat_map<MessageId, std::vector<spool::OwedItem>> owed_unusual;
   boost::unordered_flat_map<AccountId, std::uint32_t> short_ids;
-  boost::unordered_flat_map<MessageId, std::vector<MessageId>> multi;  // submit_multi: public id -> its messages
+  // submit_multi: public id -> its messages
+  boost::unordered_flat_map<MessageId, std::vector<MessageId>> multi;
 
   struct LateAnswer {  // an account ahead of its rate: the answer waits (SMPP 4.1)
     Instant at;
@@ -125,25 +130,31 @@ struct State {
   Instant idle_marker_at = kNever;
   spool::SegmentNumber oldest_written = 0;  // what the newest CHECKPOINT says is needed
   Lsn oldest_written_at{};
-  Lsn compact_until{};              // the pass of compaction under way writes again what stands before this; 0 = none
+  // the pass of compaction under way writes again what stands before this; 0 = none
+  Lsn compact_until{};
   std::uint64_t pass_segments = 0;  // what the last pass left: about what is live
   std::string payload_scratch;
   Counters counters;
 
-  // --- life.cpp: every change of a message's status passes here -----------------------------------------------------
+  // --- life.cpp: every change of a message's status passes here
+  // -----------------------------------------------------
 
   void step(Message& message, Status to);
   void step_counted(Status from, Status to);  // for steps that receipts' functions make
   // A message as new in the tables: counted in its state.
-  void count_in(const Message& message) { ++counters.pending_or_final[static_cast<std::size_t>(message.status)]; }
+  void count_in(const Message& message) {
+    ++counters.pending_or_final[static_cast<std::size_t>(message.status)];
+  }
   // Our own verdict on all parts that have none: FINAL, and the receipt that is owed.
   void finish(const Now& now, Message& message, Status status, UnknownReason reason, std::string_view err);
   // The same where no outcome came: open parts count as UNKNOWN, and the message is what its parts add up to.
   void finish_unanswered(const Now& now, Message& message, UnknownReason reason);
   // Admission counts what waits to be sent: to be told after a change, with what waits() said before it.
   void queue_changed(const Message& message, bool waited);
-  // The receipt for the message's present state, if the customer asked for one; to be put into the record that is written.
-  std::optional<spool::OwedItem> owed_item(const Now& now, const Message& message, bool intermediate, bool accepted_word);
+  // The receipt for the message's present state, if the customer asked for one; to be put into the record
+  // that is written.
+  std::optional<spool::OwedItem> owed_item(const Now& now, const Message& message, bool intermediate,
+                                           bool accepted_word);
   void owe(const Now& now, Message& message, const spool::OwedItem& item);
   void owed_done(Message& message, std::uint16_t status_seq);
   std::vector<spool::OwedItem> owed_of(const Message& message) const;
@@ -180,11 +191,13 @@ Status status_of_parts(const Message& message);
 double jitter_of(MessageId id, std::uint32_t salt);
 std::uint64_t stirred(std::uint64_t x);
 
-// --- the engine's work, by what came --------------------------------------------------------------------------------
+// --- the engine's work, by what came
+// --------------------------------------------------------------------------------
 
 namespace acceptance {  // acceptance.cpp
 void on(State& s, const Now& now, const Submit& request);
-void write_fresh(State& s, const Now& now);  // what was accepted in this turn and is not leased goes to the journal
+// what was accepted in this turn and is not leased goes to the journal
+void write_fresh(State& s, const Now& now);
 // The operator that the message waits for from now on, by its route; false: there is none.
 bool choose_operator(State& s, Message& message, bool count_full_as_room);
 }  // namespace acceptance
@@ -200,13 +213,16 @@ void on(State& s, const Now& now, const LinkBound& event);
 void on(State& s, const Now& now, const LinkCredit& event);
 void on(State& s, const Now& now, const LinkLost& event);
 void on(State& s, const Now& now, const SubmitResult& event);
-void lease_work(State& s, const Now& now);                             // gives links with room their next messages
-void lease_ready(State& s, const Now& now, const LeaseReady& ready);   // from the gate
-void places_freed(State& s, const PlacesFreed& freed);                 // from the gate
-void settle(State& s, const Now& now, Message& message, bool at_head = false);  // its parts changed: what next?
-void make_uncertain_due(State& s, const Now& now, Message& message);   // uncertain_hold is over
-void queue(State& s, const Now& now, Message& message, bool at_head);  // into its lane, or its timer if not due yet
-void sweep(State& s, const Now& now);                                  // queues of operators that are down
+// gives links with room their next messages
+void lease_work(State& s, const Now& now);
+void lease_ready(State& s, const Now& now, const LeaseReady& ready);  // from the gate
+void places_freed(State& s, const PlacesFreed& freed);                // from the gate
+// its parts changed: what next?
+void settle(State& s, const Now& now, Message& message, bool at_head = false);
+void make_uncertain_due(State& s, const Now& now, Message& message);  // uncertain_hold is over
+// into its lane, or its timer if not due yet
+void queue(State& s, const Now& now, Message& message, bool at_head);
+void sweep(State& s, const Now& now);  // queues of operators that are down
 }  // namespace sending
 
 namespace receiving {  // receiving.cpp
@@ -222,7 +238,7 @@ void on(State& s, const Now& now, const DeliverResult& result);
 void deliver(State& s, const Now& now);  // what is owed goes to sessions with room
 }  // namespace owing
 
-namespace housekeeping {  // housekeeping.cpp
+namespace housekeeping {               // housekeeping.cpp
 void start(State& s, const Now& now);  // puts what replay found where it belongs
 void timer_fired(State& s, const Now& now, Message& message);
 void checkpoint_if_due(State& s, const Now& now);

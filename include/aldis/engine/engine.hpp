@@ -28,15 +28,18 @@ struct Setup {
   SipKey key;  // of this installation
 };
 
-// One input, on(now, event); one output, the effects given to the sink while on() runs. Calls nobody else: no socket, file,
-// clock, random number or thread is reachable from it, so the same events at the same times give the same effects.
+// One input, on(now, event); one output, the effects given to the sink while on() runs. Calls nobody else: no
+// socket, file, clock, random number or thread is reachable from it, so the same events at the same times
+// give the same effects.
 //
-// A turn is any number of events and then a Tick. What the events caused waits for the Tick, which gives links and sessions
-// their work and closes the turn: everything the turn wrote is one run of journal records, and every effect that promises
-// something waits at the promise gate for the end of that run to be durable. Refusals leave at once.
+// A turn is any number of events and then a Tick. What the events caused waits for the Tick, which gives
+// links and sessions their work and closes the turn: everything the turn wrote is one run of journal records,
+// and every effect that promises something waits at the promise gate for the end of that run to be durable.
+// Refusals leave at once.
 //
-// Owned by the daemon, on the engine thread. Owns all message state. Bounded by limits.messages_max, the accounts' queue_max
-// and the windows of sessions and links. Fails only by ALDIS_CHECK: events from peers are refused by value.
+// Owned by the daemon, on the engine thread. Owns all message state. Bounded by limits.messages_max, the
+// accounts' queue_max and the windows of sessions and links. Fails only by ALDIS_CHECK: events from peers are
+// refused by value.
 class Engine final : public EventSink {
  public:
   Engine(const Now& now, const Setup& setup, EffectSink& sink, std::unique_ptr<Restored> restored);

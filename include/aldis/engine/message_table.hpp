@@ -11,8 +11,9 @@
 
 namespace aldis::engine {
 
-// All live messages: a slab of stable addresses, and the index by id. Owned by the engine. A message lives here from
-// acceptance until it is final and nothing is owed for it. Memory grows to the highest count ever live and is reused.
+// All live messages: a slab of stable addresses, and the index by id. Owned by the engine. A message lives
+// here from acceptance until it is final and nothing is owed for it. Memory grows to the highest count ever
+// live and is reused.
 class MessageTable {
  public:
   // A fresh message, not indexed yet: give it an id and add() it, or give it back with discard().

@@ -15,9 +15,9 @@
 
 namespace aldis::engine {
 
-// What the journal says was alive: replay fills it, record by record, and the engine takes it over. Messages that are final
-// and owe nothing are dropped on the way, but for those that a late receipt may still change, so it grows no larger than the
-// live state and what late_window holds. Used once, at start, by main().
+// What the journal says was alive: replay fills it, record by record, and the engine takes it over. Messages
+// that are final and owe nothing are dropped on the way, but for those that a late receipt may still change,
+// so it grows no larger than the live state and what late_window holds. Used once, at start, by main().
 class Restored final : public spool::ReplayVisitor {
  public:
   // `now` turns the wall-clock deadlines of records into instants.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The promise gate (CONTRACT D1, D5): what tells the world that we have something waits for the disk; refusals do not.
+// The promise gate (CONTRACT D1, D5): what tells the world that we have something waits for the disk;
+// refusals do not.
 #include "world.hpp"
 
 namespace aldis::engine {
@@ -93,7 +94,8 @@ TEST_CASE("a receipt that names nothing is acknowledged when it is durable as an
   CHECK(world.metric("aldis_receipts_orphaned") == 1);
 }
 
-TEST_CASE("a repeated receipt writes nothing, and is acknowledged behind what the first one wrote", "[D5][H4]") {
+TEST_CASE("a repeated receipt writes nothing, and is acknowledged behind what the first one wrote",
+          "[D5][H4]") {
   Stalled stalled;
   World& world = stalled.world;
   const auto first = world.receipt(kOpA, "77", Status::kDelivered);
@@ -149,7 +151,8 @@ TEST_CASE("a cancel and a replace are confirmed when they are durable", "[D1]") 
   CHECK_FALSE(world.refusal(replace));
 }
 
-TEST_CASE("a stalled disk holds back each kind of promise for as long as it takes, and lets all go in order", "[D1]") {
+TEST_CASE("a stalled disk holds back each kind of promise for as long as it takes, and lets all go in order",
+          "[D1]") {
   Stalled stalled;
   World& world = stalled.world;
   world.receipt(kOpA, "77", Status::kDelivered);
@@ -170,7 +173,8 @@ TEST_CASE("a stalled disk holds back each kind of promise for as long as it take
   CHECK(world.answers.size() == 3);
 }
 
-TEST_CASE("an account that is ahead of its rate gets its answer late, and no sooner than durable", "[D1][D10]") {
+TEST_CASE("an account that is ahead of its rate gets its answer late, and no sooner than durable",
+          "[D1][D10]") {
   World world;
   world.settings.accounts[0].throttle = ThrottleSettings{.per_second = 10, .burst = 10};
   world.start();

@@ -77,7 +77,8 @@ TEST_CASE("nobody is told of a message that asked for no receipt", "[D7]") {
   CHECK(world.engine->messages_live() == 0);
 }
 
-TEST_CASE("a receipt that comes before the response waits for it, in the same turn", "[pain_07_receipt_first][H2][D5]") {
+TEST_CASE("a receipt that comes before the response waits for it, in the same turn",
+          "[pain_07_receipt_first][H2][D5]") {
   Gateway gateway;
   World& world = gateway.world;
   world.accept();
@@ -90,7 +91,8 @@ TEST_CASE("a receipt that comes before the response waits for it, in the same tu
   CHECK(world.metric("aldis_receipts_orphaned") == 0);
 }
 
-TEST_CASE("receipts that come minutes before the response are applied in their order", "[pain_07_receipt_first][H2]") {
+TEST_CASE("receipts that come minutes before the response are applied in their order",
+          "[pain_07_receipt_first][H2]") {
   Gateway gateway;
   World& world = gateway.world;
   world.accept({.registered = 0x11});
@@ -213,7 +215,8 @@ TEST_CASE("a parked receipt that fits two doubtful parts is nobody's", "[D4]") {
   world.receipt(kOpA, "4711", Status::kDelivered);
   world.turn();
   world.take_sent();
-  world.down();  // both come into doubt, one after the other: the first must not take what may be the second's
+  // both come into doubt, one after the other: the first must not take what may be the second's
+  world.down();
   world.up();
   world.advance(seconds{20});
   CHECK(world.told.empty());
@@ -237,7 +240,8 @@ TEST_CASE("an ENROUTE proves that the operator has a doubtful part", "[D4]") {
   CHECK(world.told_one().status == Status::kDelivered);
 }
 
-TEST_CASE("a receipt of the first attempt ends a resend that is on the wire, and the place is given back", "[D4][D3]") {
+TEST_CASE("a receipt of the first attempt ends a resend that is on the wire, and the place is given back",
+          "[D4][D3]") {
   Gateway gateway;
   World& world = gateway.world;
   world.up(kLinkB, 1, 1);  // one place only
@@ -298,7 +302,8 @@ TEST_CASE("a receipt that came before an OK without an id is found by numbers an
   CHECK(world.told_one().id == id);
 }
 
-TEST_CASE("the network's verdict replaces our own UNKNOWN once, and both are told in their order", "[D6][H6]") {
+TEST_CASE("the network's verdict replaces our own UNKNOWN once, and both are told in their order",
+          "[D6][H6]") {
   Gateway gateway;
   World& world = gateway.world;
   at_operator(world, "77");
@@ -389,7 +394,8 @@ TEST_CASE("what a customer does not acknowledge is told again, also to another s
   CHECK(world.engine->messages_live() == 0);
 }
 
-TEST_CASE("a receipt that nobody takes becomes a dead letter after its retention, and its message goes", "[D7]") {
+TEST_CASE("a receipt that nobody takes becomes a dead letter after its retention, and its message goes",
+          "[D7]") {
   Gateway gateway;
   World& world = gateway.world;
   at_operator(world, "77");

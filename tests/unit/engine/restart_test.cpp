@@ -37,7 +37,8 @@ TEST_CASE("a crash before the message is durable: it never was, and nobody was t
   CHECK(world.engine->messages_live() == 0);
 }
 
-TEST_CASE("a crash after the message is durable, before anybody was told: it is there, and counts as leased", "[D1][H1]") {
+TEST_CASE("a crash after the message is durable, before anybody was told: it is there, and counts as leased",
+          "[D1][H1]") {
   Gateway gateway;
   World& world = gateway.world;
   gateway.open();
@@ -127,7 +128,7 @@ TEST_CASE("a receipt that comes after the crash settles what was uncertain", "[D
   world.start();
   world.bind();
   const auto id = world.accept();
-  world.advance(hours{3});  // so long in the queue: the submit is what counts, not the acceptance
+  world.advance(hours{3});           // so long in the queue: the submit is what counts, not the acceptance
   world.accept({.to = {kNumberB}});  // the journal's latest time
   world.up();
   world.sent_one();
@@ -185,7 +186,8 @@ TEST_CASE("in_doubt: hold waits for validity to end", "[D3]") {
   CHECK(world.told_one().status == Status::kUnknown);
 }
 
-TEST_CASE("a crash with a result that is not durable: uncertain, and its receipt finds it all the same", "[D3][H1]") {
+TEST_CASE("a crash with a result that is not durable: uncertain, and its receipt finds it all the same",
+          "[D3][H1]") {
   Gateway gateway;
   World& world = gateway.world;
   gateway.open();
@@ -217,7 +219,8 @@ TEST_CASE("a crash after the result: the receipt finds it by its id", "[D5][H1]"
   CHECK(world.sent.empty());
 }
 
-TEST_CASE("a crash with a receipt that is not durable: it was not acknowledged, and comes again", "[D5][H1]") {
+TEST_CASE("a crash with a receipt that is not durable: it was not acknowledged, and comes again",
+          "[D5][H1]") {
   Gateway gateway;
   World& world = gateway.world;
   gateway.open();
@@ -236,7 +239,8 @@ TEST_CASE("a crash with a receipt that is not durable: it was not acknowledged, 
   CHECK(world.told_one().status == Status::kDelivered);
 }
 
-TEST_CASE("a crash after the receipt, or after it was told: it is told again, until it is acknowledged", "[D7][H1]") {
+TEST_CASE("a crash after the receipt, or after it was told: it is told again, until it is acknowledged",
+          "[D7][H1]") {
   Gateway gateway;
   World& world = gateway.world;
   gateway.open();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lanes, leases, links, answers, retries and other candidates (DESIGN 7, 8; SMPP 5.3 to 5.5; CONTRACT D3, H3).
+// Lanes, leases, links, answers, retries and other candidates (DESIGN 7, 8; SMPP 5.3 to 5.5; CONTRACT D3,
+// H3).
 #include <algorithm>
 
 #include "world.hpp"
@@ -26,7 +27,8 @@ std::vector<MessageId> ids(const std::vector<Sent>& sent) {
 
 double leased(World& world) { return world.metric("aldis_messages_pending{state=leased}"); }
 
-TEST_CASE("no more parts are leased than lease_max, and no more are on the wire than the window has", "[D3]") {
+TEST_CASE("no more parts are leased than lease_max, and no more are on the wire than the window has",
+          "[D3]") {
   Gateway gateway;
   World& world = gateway.world;
   gateway.open(2, 5);
@@ -249,7 +251,8 @@ TEST_CASE("failover_permanent: the next candidate first, and the refusal stands 
   CHECK(told.err == "12");
 }
 
-TEST_CASE("an operator goes down: what it has not had goes to the next candidate, what is in doubt stays", "[D3]") {
+TEST_CASE("an operator goes down: what it has not had goes to the next candidate, what is in doubt stays",
+          "[D3]") {
   Gateway gateway;
   World& world = gateway.world;
   gateway.open(2, 4);
@@ -260,12 +263,14 @@ TEST_CASE("an operator goes down: what it has not had goes to the next candidate
   world.advance(milliseconds{50});
   const auto sent = world.take_sent();
   CHECK(sent.size() == 8);
-  CHECK(std::all_of(sent.begin(), sent.end(), [](const Sent& s) { return s.link == kLinkB && s.attempt == 1; }));
+  CHECK(std::all_of(sent.begin(), sent.end(),
+                    [](const Sent& s) { return s.link == kLinkB && s.attempt == 1; }));
   world.up();
   world.advance(seconds{20});
   const auto again = world.take_sent();
   CHECK(again.size() == 2);
-  CHECK(std::all_of(again.begin(), again.end(), [](const Sent& s) { return s.link == kLinkA && s.uncertain; }));
+  CHECK(
+      std::all_of(again.begin(), again.end(), [](const Sent& s) { return s.link == kLinkA && s.uncertain; }));
 }
 
 TEST_CASE("with all operators down messages wait, and leave when one comes up", "[D2]") {
@@ -384,7 +389,8 @@ TEST_CASE("a late error settles a part in doubt: what was refused is not in doub
   CHECK(world.told.empty());
 }
 
-TEST_CASE("validity ends in the lane, in a retry, and while a part waits for a window: EXPIRED by us", "[D2][D13]") {
+TEST_CASE("validity ends in the lane, in a retry, and while a part waits for a window: EXPIRED by us",
+          "[D2][D13]") {
   Gateway gateway;
   World& world = gateway.world;
   const Asked brief{.validity = {.at = {}, .in = seconds{20}}};
@@ -453,8 +459,9 @@ TEST_CASE("receivers do not keep the engine awake for work that they cannot do",
   gateway.settings.operators[0].binds_receiver = 1;
   world.start();
   gateway.accept();
-  const auto receiver = std::find_if(world.directory->links().begin(), world.directory->links().end(),
-                                     [](const LinkInfo& link) { return link.bind_type == BindType::kReceiver; });
+  const auto receiver =
+      std::find_if(world.directory->links().begin(), world.directory->links().end(),
+                   [](const LinkInfo& link) { return link.bind_type == BindType::kReceiver; });
   REQUIRE(receiver != world.directory->links().end());
   world.event(LinkBound{receiver->id, receiver->op, false, 10, 10});
   world.turn();

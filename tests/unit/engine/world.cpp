@@ -22,8 +22,12 @@ struct Collected final : ports::MetricReport {
     if (separator == ',') { key += '}'; }
     values[key] += value;
   }
-  void counter(std::string_view name, ports::Labels labels, double value) override { take(name, labels, value); }
-  void gauge(std::string_view name, ports::Labels labels, double value) override { take(name, labels, value); }
+  void counter(std::string_view name, ports::Labels labels, double value) override {
+    take(name, labels, value);
+  }
+  void gauge(std::string_view name, ports::Labels labels, double value) override {
+    take(name, labels, value);
+  }
   void histogram(std::string_view, ports::Labels, std::span<const double>, std::span<const std::uint64_t>,
                  double) override {}
 };
@@ -71,19 +75,22 @@ World::World() {
 
 World::~World() = default;
 
-// --- the machine ----------------------------------------------------------------------------------------------------
+// --- the machine
+// ----------------------------------------------------------------------------------------------------
 
 void World::start() {
   auto restored = std::make_unique<Restored>(now);
   auto recovered = spool::recover(
-      disk, {.segment_octets = settings.storage.segment_octets, .new_journal_id = 0x1234567890ABCDEF}, *restored);
+      disk, {.segment_octets = settings.storage.segment_octets, .new_journal_id = 0x1234567890ABCDEF},
+      *restored);
   if (recovered.has_error()) { FAIL(recovered.error().sentence()); }
   directory = std::make_unique<Directory>(settings, restored->names);
   journal = std::make_unique<spool::JournalWriter>(recovered->writer, reserve);
   store = std::make_unique<spool::SegmentStore>(disk, recovered->store, reserve);
   freed_before_ = 0;
   for (const auto& link : directory->links()) { links_[link.id] = {}; }
-  engine = std::make_unique<Engine>(now, Setup{settings, *directory, *journal, log_, kKey}, *this, std::move(restored));
+  engine = std::make_unique<Engine>(now, Setup{settings, *directory, *journal, log_, kKey}, *this,
+                                    std::move(restored));
   turn();
 }
 
@@ -105,7 +112,9 @@ void World::commit_one() {
     if (*work == spool::Work::kNone) { break; }
   }
   spool::StoreRoom room = store->room();
-  if (full_at_) { room = {.prepared_up_to = *full_at_, .disk_full = true, .segments_live = 0, .segments_ready = 0}; }
+  if (full_at_) {
+    room = {.prepared_up_to = *full_at_, .disk_full = true, .segments_live = 0, .segments_ready = 0};
+  }
   journal->on_room(room);
   journal->give_back(std::move(unsynced_.front()));
   unsynced_.pop_front();
@@ -165,7 +174,8 @@ void World::restart(Crash crash, Duration down_for, const testing::SimDisk::Coin
 }
 
 void World::full_disk(double segments_left) {
-  const auto octets = static_cast<std::uint64_t>(segments_left * static_cast<double>(settings.storage.segment_octets));
+  const auto octets =
+      static_cast<std::uint64_t>(segments_left * static_cast<double>(settings.storage.segment_octets));
   full_at_ = Lsn{journal->position().value() + octets};
   journal->on_room({.prepared_up_to = *full_at_, .disk_full = true, .segments_live = 0, .segments_ready = 0});
 }
@@ -187,7 +197,8 @@ double World::pending() {
   return sum;
 }
 
-// --- customers ------------------------------------------------------------------------------------------------------
+// --- customers
+// ------------------------------------------------------------------------------------------------------
 
 void World::bind(SessionId session, AccountId account, std::uint16_t window) {
   event(SessionBound{session, account, true, window});
@@ -279,7 +290,8 @@ std::optional<Refusal> World::refusal(std::uint32_t sequence) const {
   return std::get<AnswerReplace>(effect).refusal;
 }
 
-// --- operators ------------------------------------------------------------------------------------------------------
+// --- operators
+// ------------------------------------------------------------------------------------------------------
 
 void World::up(LinkId id, std::uint16_t window, std::uint16_t lease_max) {
   LinkModel& link = links_[id];
@@ -308,10 +320,12 @@ void World::credit(LinkId id, std::uint16_t window) {
   event(LinkCredit{id, link.free(), link.lease_max});
 }
 
-SubmitResult World::result_of(const Sent& which, OutcomeClass outcome, std::string_view err, std::string_view id) {
+SubmitResult World::result_of(const Sent& which, OutcomeClass outcome, std::string_view err,
+                              std::string_view id) {
   LinkModel& link = links_[which.link];
-  return {which.link, which.part, {outcome, outcome == OutcomeClass::kOk ? 0u : 8u, id, err}, link.free(),
-          link.lease_max, false, {}};
+  return {which.link,  which.part,     {outcome, outcome == OutcomeClass::kOk ? 0u : 8u, id, err},
+          link.free(), link.lease_max, false,
+          {}};
 }
 
 void World::answer(const Sent& which, OutcomeClass outcome, std::string_view err, std::string_view id) {
@@ -358,7 +372,8 @@ bool World::acknowledged(std::uint32_t sequence) const {
   return std::find(acks.begin(), acks.end(), sequence) != acks.end();
 }
 
-// --- what left ------------------------------------------------------------------------------------------------------
+// --- what left
+// ------------------------------------------------------------------------------------------------------
 
 Sent World::sent_one() {
   const auto all = take_sent();
@@ -376,7 +391,10 @@ void World::on(const Now&, const Effect& effect) {
   if (const auto* send = std::get_if<SendOnLink>(&effect)) {
     LinkModel& link = links_[send->link];
     if (!link.up) {  // as egress does when its link went down in this very turn
-      engine->on(now, SubmitResult{send->link, send->part, {OutcomeClass::kNotSent, 0, {}, {}}, 0, link.lease_max, false, {}});
+      engine->on(
+          now,
+          SubmitResult{
+              send->link, send->part, {OutcomeClass::kNotSent, 0, {}, {}}, 0, link.lease_max, false, {}});
       return;
     }
     REQUIRE(link.free() > 0);
@@ -390,7 +408,8 @@ void World::on(const Now&, const Effect& effect) {
                     receipt->intermediate, receipt->accepted_word, std::string{receipt->err.view()},
                     std::string{receipt->message->destination.digits.view()}, receipt->parts_delivered});
   } else if (const auto* inbound_one = std::get_if<DeliverInbound>(&effect)) {
-    handed.push_back({inbound_one->session, inbound_one->token, inbound_one->inbound->id, inbound_one->inbound->body});
+    handed.push_back(
+        {inbound_one->session, inbound_one->token, inbound_one->inbound->id, inbound_one->inbound->body});
   } else if (const auto* ack = std::get_if<AnswerOperator>(&effect)) {
     acks.push_back(ack->request.sequence);
   } else if (const auto* a = std::get_if<AnswerSubmit>(&effect)) {

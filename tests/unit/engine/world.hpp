@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An engine with everything around it: a journal on a simulated disk, operators, customers, and time that tests move.
+// An engine with everything around it: a journal on a simulated disk, operators, customers, and time that
+// tests move.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -24,7 +25,7 @@ inline const LinkId kLinkA{0};
 inline const LinkId kLinkB{1};
 inline const SessionId kSession{11};
 
-inline const std::string kNumber = "447700900001";  // goes to op-a, or to op-b when that is down
+inline const std::string kNumber = "447700900001";   // goes to op-a, or to op-b when that is down
 inline const std::string kNumberB = "491700000001";  // goes to op-b only
 
 // What a test asks for; the rest of a submit_sm is usual.
@@ -86,7 +87,8 @@ class World final : public EffectSink {
   World();
   ~World();
 
-  // --- the machine --------------------------------------------------------------------------------------------------
+  // --- the machine
+  // --------------------------------------------------------------------------------------------------
   Settings settings;  // change it before start()
   testing::SimDisk disk;
   bool syncs = true;  // false: batches are written, but nothing is ever said to be durable
@@ -94,14 +96,15 @@ class World final : public EffectSink {
   Now now{Instant{hours{1000}}, WallTime{std::chrono::duration_cast<microseconds>(hours{24 * 365 * 56})}};
 
   void start();
-  void turn();                    // Tick, and the store does what it does; again while that causes more
+  void turn();  // Tick, and the store does what it does; again while that causes more
   void sync(std::size_t batches = ~std::size_t{0});  // that many of the batches written become durable
-  void advance(Duration by);      // with a turn at each of the engine's deadlines
+  void advance(Duration by);                         // with a turn at each of the engine's deadlines
   enum class Crash { kLosesUnsynced, kKeepsUnsynced, kTearsUnsynced };
-  void restart(Crash crash = Crash::kLosesUnsynced, Duration down = seconds{1},
-               const testing::SimDisk::Coin& coin = [] { return false; });
+  void restart(
+      Crash crash = Crash::kLosesUnsynced, Duration down = seconds{1},
+      const testing::SimDisk::Coin& coin = [] { return false; });
   void event(const Event& e) { engine->on(now, e); }
-  void full_disk(double segments_left);  // from now on the store says so
+  void full_disk(double segments_left);                  // from now on the store says so
   [[nodiscard]] double metric(const std::string& name);  // "aldis_messages_pending{state=queued}"
   [[nodiscard]] double pending();
   [[nodiscard]] std::size_t batches_unsynced() const { return unsynced_.size(); }
@@ -111,11 +114,12 @@ class World final : public EffectSink {
   std::unique_ptr<spool::SegmentStore> store;
   std::unique_ptr<Engine> engine;
 
-  // --- customers ----------------------------------------------------------------------------------------------------
+  // --- customers
+  // ----------------------------------------------------------------------------------------------------
   void bind(SessionId session = kSession, AccountId account = kAcme, std::uint16_t window = 100);
   void unbind(SessionId session = kSession);
-  std::uint32_t submit(const Asked& asked);      // the request only; its sequence number
-  MessageId accept(const Asked& asked = {});     // with its turn; must be accepted
+  std::uint32_t submit(const Asked& asked);   // the request only; its sequence number
+  MessageId accept(const Asked& asked = {});  // with its turn; must be accepted
   std::uint32_t query(MessageId id, AccountId account = kAcme);
   std::uint32_t cancel(MessageId id, AccountId account = kAcme, const std::string& to = {});
   std::uint32_t cancel_all(const std::string& from, const std::string& to);
@@ -123,11 +127,13 @@ class World final : public EffectSink {
   void acknowledge(const Told& which, std::uint32_t status = 0);
   void acknowledge(const Handed& which);
   [[nodiscard]] const AnswerSubmit* submit_answer(std::uint32_t sequence) const;
-  [[nodiscard]] std::optional<Refusal> refusal(std::uint32_t sequence) const;  // of any request; must be answered
+  // of any request; must be answered
+  [[nodiscard]] std::optional<Refusal> refusal(std::uint32_t sequence) const;
   [[nodiscard]] bool answered(std::uint32_t sequence) const { return answers.contains(sequence); }
   Status queried(MessageId id);  // with its turn
 
-  // --- operators ----------------------------------------------------------------------------------------------------
+  // --- operators
+  // ----------------------------------------------------------------------------------------------------
   void up(LinkId link = kLinkA, std::uint16_t window = 50, std::uint16_t lease_max = 100);
   void down(LinkId link = kLinkA, OutcomeClass in_flight = OutcomeClass::kLost);
   void link_gone_unnoticed(LinkId link) { links_.at(link).up = false; }
@@ -140,13 +146,16 @@ class World final : public EffectSink {
   [[nodiscard]] bool acknowledged(std::uint32_t sequence) const;  // our deliver_sm_resp left
   [[nodiscard]] std::size_t in_flight(LinkId link) const { return links_.at(link).in_flight.size(); }
 
-  // --- what left ----------------------------------------------------------------------------------------------------
+  // --- what left
+  // ----------------------------------------------------------------------------------------------------
   std::vector<Sent> sent;
   std::vector<Told> told;
   std::vector<Handed> handed;
   std::map<std::uint32_t, Effect> answers;  // to customers, by sequence number
   std::vector<std::uint32_t> acks;          // to operators
-  [[nodiscard]] std::size_t said() const { return sent.size() + told.size() + handed.size() + answers.size() + acks.size(); }
+  [[nodiscard]] std::size_t said() const {
+    return sent.size() + told.size() + handed.size() + answers.size() + acks.size();
+  }
   std::vector<Sent> take_sent() { return std::exchange(sent, {}); }
   std::vector<Told> take_told() { return std::exchange(told, {}); }
   Sent sent_one();  // exactly one left since the last look
@@ -163,7 +172,8 @@ class World final : public EffectSink {
     std::uint32_t epoch = 0;
     std::vector<PartRef> in_flight;
     [[nodiscard]] std::uint16_t free() const {
-      return in_flight.size() < window ? static_cast<std::uint16_t>(window - in_flight.size()) : std::uint16_t{0};
+      return in_flight.size() < window ? static_cast<std::uint16_t>(window - in_flight.size())
+                                       : std::uint16_t{0};
     }
   };
   void collect_batch();
