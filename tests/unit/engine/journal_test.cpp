@@ -220,7 +220,7 @@ TEST_CASE("an idle journal proves its own end, once", "[D12]") {
   CHECK(spool::verify(world.disk).records_unproven <= 1);
 }
 
-// --- space ----------------------------------------------------------------------------------------------------------
+// --- space ---
 
 TEST_CASE("into the reserve: no new messages; below half: no leases; at its end: no receipts", "[D10][D11]") {
   Gateway gateway;
@@ -278,7 +278,7 @@ TEST_CASE("without leave to lease the engine does not spin on what it may not se
   CHECK(world.sent.empty());
 }
 
-// --- bounds ---------------------------------------------------------------------------------------------------------
+// --- bounds ---
 
 TEST_CASE("messages_max bounds what is live, whatever state it is in", "[D10]") {
   Gateway gateway;
@@ -324,7 +324,7 @@ TEST_CASE("queue_max of an operator refuses, or sends new messages to the next c
   CHECK(world.refusal(world.submit({})) == Refusal::kQueueFull);
 }
 
-// --- the orderly stop -----------------------------------------------------------------------------------------------
+// --- the orderly stop ---
 
 TEST_CASE("draining: nothing new is taken or leased, and the end waits for what is on the wire", "[D2]") {
   Gateway gateway;

@@ -317,7 +317,7 @@ TEST_CASE("a crash in the middle of a long text: sent parts are sent, leased one
   CHECK(world.told_one().parts_delivered == 4);
 }
 
-// --- submit_multi ---------------------------------------------------------------------------------------------------
+// --- submit_multi ---
 
 Asked to_many(std::vector<std::string> to) {
   Asked asked;

@@ -75,10 +75,15 @@ World::World() {
 
 World::~World() = default;
 
-// --- the machine
+// --- the machine ---
 // ----------------------------------------------------------------------------------------------------
 
 void World::start() {
+  start_only();
+  turn();
+}
+
+void World::start_only() {
   auto restored = std::make_unique<Restored>(now);
   auto recovered = spool::recover(
       disk, {.segment_octets = settings.storage.segment_octets, .new_journal_id = 0x1234567890ABCDEF},
@@ -91,7 +96,6 @@ void World::start() {
   for (const auto& link : directory->links()) { links_[link.id] = {}; }
   engine = std::make_unique<Engine>(now, Setup{settings, *directory, *journal, log_, kKey}, *this,
                                     std::move(restored));
-  turn();
 }
 
 void World::collect_batch() {
@@ -197,7 +201,7 @@ double World::pending() {
   return sum;
 }
 
-// --- customers
+// --- customers ---
 // ------------------------------------------------------------------------------------------------------
 
 void World::bind(SessionId session, AccountId account, std::uint16_t window) {
@@ -290,7 +294,7 @@ std::optional<Refusal> World::refusal(std::uint32_t sequence) const {
   return std::get<AnswerReplace>(effect).refusal;
 }
 
-// --- operators
+// --- operators ---
 // ------------------------------------------------------------------------------------------------------
 
 void World::up(LinkId id, std::uint16_t window, std::uint16_t lease_max) {
@@ -372,7 +376,7 @@ bool World::acknowledged(std::uint32_t sequence) const {
   return std::find(acks.begin(), acks.end(), sequence) != acks.end();
 }
 
-// --- what left
+// --- what left ---
 // ------------------------------------------------------------------------------------------------------
 
 Sent World::sent_one() {

@@ -87,7 +87,7 @@ class World final : public EffectSink {
   World();
   ~World();
 
-  // --- the machine
+  // --- the machine -----------------------------------------------------------------------------------------
   // --------------------------------------------------------------------------------------------------
   Settings settings;  // change it before start()
   testing::SimDisk disk;
@@ -96,7 +96,8 @@ class World final : public EffectSink {
   Now now{Instant{hours{1000}}, WallTime{std::chrono::duration_cast<microseconds>(hours{24 * 365 * 56})}};
 
   void start();
-  void turn();  // Tick, and the store does what it does; again while that causes more
+  void start_only();  // without a turn
+  void turn();        // Tick, and the store does what it does; again while that causes more
   void sync(std::size_t batches = ~std::size_t{0});  // that many of the batches written become durable
   void advance(Duration by);                         // with a turn at each of the engine's deadlines
   enum class Crash { kLosesUnsynced, kKeepsUnsynced, kTearsUnsynced };
@@ -114,7 +115,7 @@ class World final : public EffectSink {
   std::unique_ptr<spool::SegmentStore> store;
   std::unique_ptr<Engine> engine;
 
-  // --- customers
+  // --- customers -------------------------------------------------------------------------------------------
   // ----------------------------------------------------------------------------------------------------
   void bind(SessionId session = kSession, AccountId account = kAcme, std::uint16_t window = 100);
   void unbind(SessionId session = kSession);
@@ -132,7 +133,7 @@ class World final : public EffectSink {
   [[nodiscard]] bool answered(std::uint32_t sequence) const { return answers.contains(sequence); }
   Status queried(MessageId id);  // with its turn
 
-  // --- operators
+  // --- operators -------------------------------------------------------------------------------------------
   // ----------------------------------------------------------------------------------------------------
   void up(LinkId link = kLinkA, std::uint16_t window = 50, std::uint16_t lease_max = 100);
   void down(LinkId link = kLinkA, OutcomeClass in_flight = OutcomeClass::kLost);
@@ -146,7 +147,7 @@ class World final : public EffectSink {
   [[nodiscard]] bool acknowledged(std::uint32_t sequence) const;  // our deliver_sm_resp left
   [[nodiscard]] std::size_t in_flight(LinkId link) const { return links_.at(link).in_flight.size(); }
 
-  // --- what left
+  // --- what left -------------------------------------------------------------------------------------------
   // ----------------------------------------------------------------------------------------------------
   std::vector<Sent> sent;
   std::vector<Told> told;
