@@ -154,6 +154,9 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
               fallback ? id : std::string_view{}, {})) {
       ++s.counters.receipts_matched;
       ++s.counters.matched_how[static_cast<std::size_t>(match->how)];
+      if (fallback && !id.empty()) {  // now that its id is known: what was parked under it
+        match_orphans(s, now, *message, match->part.part, id);
+      }
     } else {
       park(s, receipt, receipts::Unmatched::kLate);
     }
@@ -185,18 +188,20 @@ void on(State& s, const Now& now, const OperatorInbound& inbound) {
   s.gate.hold(Effect{AnswerOperator{inbound.request}});
 }
 
-void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i) {
+void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i,
+                   std::string_view operator_id) {
   const OperatorId op = message.op;
   const MessageId id = message.id;
   Message* still = &message;
   while (still != nullptr && op != kNoOperator && s.orphans.size(op) > 0) {
     const Part& part = still->parts[i];
-    const bool by_id = !part.operator_id.empty();
+    const auto own_id = operator_id.empty() ? std::string_view{part.operator_id} : operator_id;
+    const bool by_id = !own_id.empty();
     receipts::Orphan* orphan = by_id
-                                   ? s.orphans.match(op, part.operator_id, *still, s.directory.op(op))
+                                   ? s.orphans.match(op, own_id, *still, s.directory.op(op))
                                    : s.orphans.match_uncertain(op, *still, submitted_about(s, now, part, op));
     if (orphan == nullptr || (!by_id && !names_only(s, *orphan, {id, i}))) { return; }
-    if (const auto learned = s.orphans.learn_from(*orphan, part.operator_id, s.directory.op(op))) {
+    if (const auto learned = s.orphans.learn_from(*orphan, own_id, s.directory.op(op))) {
       write_dialect(s, op, *learned);
     }
     const std::string_view named = !orphan->id_tlv.empty() ? orphan->id_tlv : orphan->id_text;

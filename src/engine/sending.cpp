@@ -337,9 +337,10 @@ void late_result(State& s, const Now& now, const SubmitResult& event, Message& m
     return;
   }
   if (ok && !is_final(message.status)) {
-    // either receipt matches
-    s.correlator.remember(message.op, event.outcome.operator_message_id, event.part);
-    if (part.status == Status::kSending) { part.operator_id = event.outcome.operator_message_id; }
+    const std::string_view id = event.outcome.operator_message_id;
+    s.correlator.remember(message.op, id, event.part);  // either receipt matches
+    if (part.status == Status::kSending) { part.operator_id = id; }
+    if (!id.empty()) { receiving::match_orphans(s, now, message, event.part.part, id); }
     return;
   }
   if (!ok && part.status == Status::kUncertain) {

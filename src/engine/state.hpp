@@ -228,7 +228,10 @@ void sweep(State& s, const Now& now);  // queues of operators that are down
 namespace receiving {  // receiving.cpp
 void on(State& s, const Now& now, const OperatorReceipt& receipt);
 void on(State& s, const Now& now, const OperatorInbound& inbound);
-void match_orphans(State& s, const Now& now, Message& message, std::uint16_t part);
+// Parked receipts for the part: by `operator_id`, if it has more than one, else by its own or, without one,
+// by numbers.
+void match_orphans(State& s, const Now& now, Message& message, std::uint16_t part,
+                   std::string_view operator_id = {});
 void expire_orphans(State& s, const Now& now);
 OperatorReceipt receipt_of(const receipts::Orphan& orphan);  // its views are of the orphan
 }  // namespace receiving

@@ -224,6 +224,21 @@ TEST_CASE("a parked receipt that fits two doubtful parts is nobody's", "[D4]") {
   CHECK(world.sent.size() == 2);
 }
 
+TEST_CASE("a receipt that tells the id of a doubtful part brings those parked under it", "[D4][H2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  const auto id = world.accept();
+  world.take_sent();
+  world.receipt(kOpA, "77", Status::kUndeliverable);
+  world.turn();
+  world.down();
+  world.up();
+  world.receipt(kOpA, "77", Status::kSent);  // in the hold
+  world.turn();
+  CHECK(world.queried(id) == Status::kUndeliverable);
+  CHECK(world.metric("aldis_receipts_orphaned") == 0);
+}
+
 TEST_CASE("an ENROUTE proves that the operator has a doubtful part", "[D4]") {
   Gateway gateway;
   World& world = gateway.world;

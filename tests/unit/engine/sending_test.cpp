@@ -347,6 +347,30 @@ TEST_CASE("a late OK after the resend: the receipt of either attempt matches", "
   CHECK(world.told_one().id == id);
 }
 
+TEST_CASE("a late OK finds the receipt that was parked under its id, whatever became of the resend",
+          "[D3][H2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  const bool answered = GENERATE(false, true);
+  gateway.settings.operators[0].match_address = false;
+  gateway.open();
+  const auto id = gateway.accept();
+  const auto sent = world.sent_one();
+  world.answer(sent, OutcomeClass::kUnanswered);
+  world.turn();
+  world.advance(seconds{16});
+  const auto again = world.sent_one();
+  if (answered) { world.ok(again, "78"); }
+  world.turn();
+  world.receipt(kOpA, "77", Status::kDelivered, {.to = "447700900999"});  // no help in its numbers
+  world.turn();
+  CHECK(world.told.empty());
+  world.late(sent, OutcomeClass::kOk, "77");
+  world.turn();
+  CHECK(world.told_one().id == id);
+  CHECK(world.metric("aldis_receipts_orphaned") == 0);
+}
+
 TEST_CASE("a late OK while the resend is on the wire stands, although the resend is refused", "[D2][D3]") {
   Gateway gateway;
   World& world = gateway.world;
