@@ -220,9 +220,11 @@ void part_result(State& s, const Now& now, Message& message, std::uint16_t i, Li
   const OperatorId op = message.op;
   const bool waited = waits(message);  // its other parts may still wait for tokens
   const PartFate fate = judge(s, now, message, i, outcome);
-  // It leaves the lane when nothing is left to send, or not now, or not here.
+  // It leaves the lane when nothing is left to send, or not now, or not here, or not any more.
   const bool later = fate.after > Duration::zero();
-  if (later || fate.next_candidate || !any_part(message, Status::kQueued)) { s.dispatch.remove(message); }
+  if (later || now.mono >= message.expires_at || fate.next_candidate || !any_part(message, Status::kQueued)) {
+    s.dispatch.remove(message);
+  }
   if (later) { message.due_at = std::max(message.due_at, now.mono + fate.after); }
   if (fate.next_candidate) {
     message.candidates_tried = tried_after(*route_of(s, message), message);
