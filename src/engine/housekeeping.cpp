@@ -186,11 +186,7 @@ void timer_fired(State& s, const Now& now, Message& message) {
       sending::queue(s, now, message, false);
       return;
     case Status::kUncertain: return sending::make_uncertain_due(s, now, message);
-    case Status::kSending: {  // its result decides; what was not leased with it stays here
-      const bool waited = waits(message);
-      s.dispatch.remove(message);
-      return s.queue_changed(message, waited);
-    }
+    case Status::kSending: return;  // its result decides
     case Status::kSent: {
       const bool no_id = std::any_of(message.parts.begin(), message.parts.end(), [](const Part& part) {
         return part.status == Status::kSent && part.operator_id.empty();

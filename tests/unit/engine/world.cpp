@@ -132,7 +132,9 @@ void World::turn() {
 }
 
 void World::sync(std::size_t batches) {
+  unsigned rounds = 0;
   for (; batches > 0 && !unsynced_.empty(); --batches) {
+    REQUIRE(++rounds < 10'000);  // a journal that writes for its own sake
     commit_one();
     engine->on(now, Tick{});
     collect_batch();
