@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators, customers, a disk and the power do what they like, from a seed; an oracle keeps what each was promised
-// (CONTRACT 1: conservation; D1 to D7, H1 to H6).
+// Operators, customers, a disk and the power do what they like, from a seed; an oracle keeps what each was
+// promised: conservation of messages, and no acknowledged message or receipt lost.
 #include <algorithm>
 #include <cstdlib>
 #include <random>
@@ -65,7 +65,7 @@ class Simulation {
     return out;
   }
 
-  // --- what happens ------------------------------------------------------------------------------------------
+  // --- what happens ------------------------------------------------------------------------------
   void step();
   void submit();
   void request();
@@ -77,7 +77,7 @@ class Simulation {
   void after_start();
   void observe();
 
-  // --- what must hold ----------------------------------------------------------------------------------------
+  // --- what must hold ----------------------------------------------------------------------------
   void check_conservation();
   void check_against_replay();
   double finals() {
