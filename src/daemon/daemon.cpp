@@ -8,24 +8,16 @@
 #include <fstream>
 #include <optional>
 
-#include "aldis/core/directory.hpp"
-#include "aldis/core/public_id.hpp"
-#include "aldis/engine/restored.hpp"
-#include "aldis/runtime/connections.hpp"
 #include "aldis/runtime/posix_files.hpp"
 #include "aldis/runtime/secrets.hpp"
 #include "aldis/telemetry/log.hpp"
 #include "aldis/telemetry/prometheus.hpp"
 #include "daemon/admin.hpp"
-#include "daemon/wiring.hpp"
+#include "daemon/gateway.hpp"
 
 namespace aldis::daemon {
 
 namespace {
-
-constexpr Duration kUnbindGrace = seconds{5};
-constexpr std::size_t kKeyOctets = 16;
-constexpr std::string_view kKeyFile = "installation.key";
 
 void say(const std::string& sentence) { std::fprintf(stderr, "aldisd: %s\n", sentence.c_str()); }
 
@@ -36,37 +28,6 @@ telemetry::LogQueue::Options log_options(const LogSettings& settings) {
   if (const auto level = telemetry::log_level_of(settings.level)) { out.level = *level; }
   out.lines_max = settings.queue;
   return out;
-}
-
-// The key behind message ids, made once: an installation that loses it cannot read the ids it gave out.
-Result<SipKey, ports::FileError> installation_key(ports::Files& files) {
-  const auto names = files.list();
-  if (names.has_error()) { return names.error(); }
-  std::string octets;
-  if (std::find(names->begin(), names->end(), kKeyFile) != names->end()) {
-    auto file = files.open(kKeyFile);
-    if (file.has_error()) { return file.error(); }
-    if (const auto got = (*file)->read_at(0, kKeyOctets, octets); got.has_error()) { return got.error(); }
-    if (octets.size() == kKeyOctets) { return SipKey::from(octets); }
-    return ports::FileError{0,
-                            std::string{kKeyFile} + " is shorter than 16 octets: restore it from a backup"};
-  }
-  constexpr std::string_view kTemporary = "installation.key.new";
-  if (std::find(names->begin(), names->end(), kTemporary) != names->end()) {
-    if (const auto gone = files.remove(kTemporary); gone.has_error()) { return gone.error(); }
-  }
-  octets = runtime::random_octets(kKeyOctets);
-  auto file = files.create(kTemporary);
-  if (file.has_error()) { return file.error(); }
-  if (const auto done = (*file)->write_at(0, octets); done.has_error()) { return done.error(); }
-  if (const auto done = (*file)->sync(); done.has_error()) { return done.error(); }
-  if (const auto done = files.rename(kTemporary, kKeyFile); done.has_error()) { return done.error(); }
-  if (const auto done = files.sync_directory(); done.has_error()) { return done.error(); }
-  return SipKey::from(octets);
-}
-
-int exit_code_of(const spool::Damage& damage) {
-  return damage.kind == spool::Damage::Kind::kFiles ? kExitDirectory : kExitJournal;
 }
 
 }  // namespace
@@ -90,30 +51,13 @@ struct Daemon::Impl {
   std::optional<runtime::DirectoryLock> lock;
   std::unique_ptr<runtime::PosixFiles> files;
   std::unique_ptr<runtime::PosixFiles> journal_files;
-  std::optional<PublicIds> public_ids;
-  std::unique_ptr<Directory> directory;
-  std::unique_ptr<spool::JournalWriter> journal;
-  std::unique_ptr<spool::SegmentStore> store;
-  std::unique_ptr<runtime::PasswordPool> passwords;
-  std::unique_ptr<runtime::Connector> connector;
-  std::unique_ptr<Wiring> wiring;
-  std::unique_ptr<ingress::SmppServer> sessions;
-  std::unique_ptr<egress::Operators> operators;
-  std::unique_ptr<engine::Engine> engine;
-  std::vector<std::pair<std::string, std::unique_ptr<runtime::Listener>>> listeners;
+  std::unique_ptr<Gateway> gateway;
   std::unique_ptr<Admin> admin;
 
-  enum class Stop : std::uint8_t { kNo, kDraining, kUnbinding, kDone };
-  Stop stop = Stop::kNo;
-  Instant stop_by = kNever;
-  std::unique_ptr<runtime::Alarm> stop_alarm;
-
-  std::optional<int> open_storage(std::unique_ptr<engine::Restored>& restored, SipKey& key);
-  void make_engine(std::unique_ptr<engine::Restored> restored, SipKey key);
-  std::optional<int> open_doors();
+  int refuse(const std::string& sentence, int code);
+  std::optional<int> open_directory();
+  std::optional<int> open_admin();
   bool write_ports_file();
-  void begin_stop(const Now& now);
-  void continue_stop(const Now& now);
   std::string metrics();
   [[noreturn]] void fail_stop(const ports::FileError& error);
 };
@@ -122,111 +66,32 @@ Daemon::Daemon(const Settings& settings, const Options& options)
     : impl_(std::make_unique<Impl>(settings, options)) {}
 Daemon::~Daemon() = default;
 
-std::optional<int> Daemon::Impl::open_storage(std::unique_ptr<engine::Restored>& restored, SipKey& key) {
+int Daemon::Impl::refuse(const std::string& sentence, int code) {
+  log.error("daemon.refused", {{"reason", sentence}});
+  say(sentence);
+  return code;
+}
+
+std::optional<int> Daemon::Impl::open_directory() {
   const auto& path = settings.storage.path;
-  const auto refuse = [&](const std::string& sentence, int code) {
-    log.error("daemon.refused", {{"reason", sentence}});
-    say(sentence);
-    return code;
-  };
   auto opened = runtime::PosixFiles::open_directory(path);
   if (opened.has_error()) { return refuse(opened.error().sentence, kExitDirectory); }
   files = std::move(*opened);
   auto locked = runtime::DirectoryLock::take(path);
   if (locked.has_error()) { return refuse(locked.error().sentence, kExitDirectory); }
   lock.emplace(std::move(*locked));
-  const auto key_read = installation_key(*files);
-  if (key_read.has_error()) { return refuse(key_read.error().sentence, kExitDirectory); }
-  key = *key_read;
   auto journal_opened = runtime::PosixFiles::open_directory(path + "/journal");
   if (journal_opened.has_error()) { return refuse(journal_opened.error().sentence, kExitDirectory); }
   journal_files = std::move(*journal_opened);
-  const Now began = runtime::read_clocks();
-  restored = std::make_unique<engine::Restored>(began);
-  const auto id_octets = runtime::random_octets(8);
-  const auto recovered = spool::recover(
-      *journal_files,
-      {.segment_octets = settings.storage.segment_octets, .new_journal_id = SipKey::from(id_octets).k0},
-      *restored);
-  if (recovered.has_error()) { return refuse(recovered.error().sentence(), exit_code_of(recovered.error())); }
-  journal = std::make_unique<spool::JournalWriter>(recovered->writer, settings.storage.reserve_segments);
-  store = std::make_unique<spool::SegmentStore>(*journal_files, recovered->store,
-                                                settings.storage.reserve_segments);
-  log.info("daemon.recovered", {{"count", recovered->records},
-                                {"messages", std::uint64_t{restored->messages.size()}},
-                                {"rewritten", recovered->records_rewritten},
-                                {"torn_octets", recovered->octets_torn},
-                                {"generation", std::uint64_t{recovered->writer.generation}},
-                                {"took_ms", (runtime::read_clocks().mono - began.mono) / milliseconds{1}}});
-  // The reserve must be there before anything is accepted.
-  for (;;) {
-    const auto work = store->idle_work(true);
-    if (work.has_error()) { return refuse(work.error().sentence, kExitStore); }
-    if (store->room().disk_full && store->room().segments_ready == 0) {
-      return refuse(
-          "no space for the journal in " + path + "/journal: free at least " +
-              std::to_string((settings.storage.segment_octets * (settings.storage.reserve_segments + 1)) >>
-                             20) +
-              " MiB",
-          kExitDirectory);
-    }
-    if (*work == spool::Work::kNone || store->room().disk_full || store->room().segments_ready > 0) { break; }
-  }
-  journal->on_room(store->room());
   return std::nullopt;
 }
 
-void Daemon::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipKey key) {
-  directory = std::make_unique<Directory>(settings, restored->names);
-  public_ids.emplace(key);
-  passwords = std::make_unique<runtime::PasswordPool>(loop);
-  connector = std::make_unique<runtime::Connector>(loop);
-  wiring = std::make_unique<Wiring>(Wiring::Parts{
-      loop, *journal, *store, log, [this](const ports::FileError& error) { fail_stop(error); }});
-  sessions = std::make_unique<ingress::SmppServer>(
-      ingress::ServerSetup{settings.smpp, *directory, *public_ids, *passwords, log,
-                           SipKey::from(runtime::random_octets(kKeyOctets))},
-      *wiring);
-  operators = std::make_unique<egress::Operators>(
-      egress::OperatorsSetup{*directory, random, log,
-                             [this](const std::string& host, Duration timeout, ports::ByteProtocol& link) {
-                               connector->connect(
-                                   {.target = host, .source_ip = {}, .timeout = timeout, .wire = {}},
-                                   runtime::borrow(link));
-                             }},
-      *wiring);
-  engine = std::make_unique<engine::Engine>(
-      loop.now(), engine::Setup{settings, *directory, *journal, log, key}, *wiring, std::move(restored));
-  wiring->connect(*engine, *sessions, *operators);
-  loop.at_turn_end([this](const Now& now) {
-    wiring->turn_end(now);
-    if (stop != Stop::kNo) { continue_stop(now); }
-  });
-}
-
-std::optional<int> Daemon::Impl::open_doors() {
-  for (const auto& listener : settings.smpp.listeners) {
-    auto opened = runtime::Listener::open(
-        loop,
-        {.address = listener.address,
-         .connections_max = listener.connections_max,
-         .wire = {.write_stall = settings.smpp.timers.write_stall, .user_timeout = seconds{30}}},
-        [this, &listener](std::string_view peer_address) -> runtime::ProtocolPtr {
-          return sessions->accept(loop.now(), listener, peer_address);
-        });
-    if (opened.has_error()) {
-      say(opened.error() + " (smpp.listeners[" + listener.name + "])");
-      return kExitConfig;
-    }
-    log.info("listener.opened", {{"listener", listener.name}, {"address", (*opened)->address()}});
-    listeners.emplace_back(listener.name, std::move(*opened));
-  }
+std::optional<int> Daemon::Impl::open_admin() {
   admin = std::make_unique<Admin>(
       loop, Admin::Questions{[this] { return metrics(); },
-                             [this] { return std::string{stop == Stop::kNo ? "" : "draining"}; }});
+                             [this] { return std::string{gateway->stopping() ? "draining" : ""}; }});
   if (const auto opened = admin->open(settings.http_listeners); opened.has_error()) {
-    say(opened.error());
-    return kExitConfig;
+    return refuse(opened.error(), kExitConfig);
   }
   return std::nullopt;
 }
@@ -238,8 +103,8 @@ bool Daemon::Impl::write_ports_file() {
     std::ofstream out{temporary};
     const char* separator = "";
     out << "{\"smpp\":{";
-    for (const auto& [name, listener] : listeners) {
-      out << separator << '"' << name << "\":\"" << listener->address() << '"';
+    for (const auto& [name, address] : gateway->addresses()) {
+      out << separator << '"' << name << "\":\"" << address << '"';
       separator = ",";
     }
     out << "},\"http\":{";
@@ -256,19 +121,19 @@ bool Daemon::Impl::write_ports_file() {
 
 int Daemon::run() {
   Impl& d = *impl_;
-  std::unique_ptr<engine::Restored> restored;
-  SipKey key;
-  if (const auto code = d.open_storage(restored, key)) { return *code; }
-  d.make_engine(std::move(restored), key);
-  if (const auto code = d.open_doors()) { return *code; }
-  d.stop_alarm = std::make_unique<runtime::Alarm>(d.loop, [](const Now&) {});
+  if (const auto code = d.open_directory()) { return *code; }
+  d.gateway = std::make_unique<Gateway>(
+      Gateway::Setup{d.settings, d.loop, d.log, d.random, *d.files, *d.journal_files,
+                     [&d](const ports::FileError& error) { d.fail_stop(error); }});
+  if (const auto refused = d.gateway->open()) { return d.refuse(refused->sentence, refused->exit_code); }
+  if (const auto code = d.open_admin()) { return *code; }
   d.loop.on_signals({SIGTERM, SIGINT}, [&d](int) {
     // the second one: what is in flight becomes uncertain
-    if (d.stop != Impl::Stop::kNo) { std::_Exit(kExitStopped); }
-    d.begin_stop(d.loop.now());
+    if (d.gateway->stopping()) { std::_Exit(kExitStopped); }
+    d.gateway->begin_stop(d.loop.now());
   });
   d.admin->start();
-  d.operators->start(d.loop.now());
+  d.gateway->start();
   if (!d.write_ports_file()) {
     say("cannot write " + d.options.ports_file);
     return kExitConfig;
@@ -278,32 +143,6 @@ int Daemon::run() {
   d.admin->stop();
   d.log.info("daemon.stopped", {});
   return kExitStopped;
-}
-
-// --- stopping: no new requests, answers for what is open, unbind, last sync ---
-
-void Daemon::Impl::begin_stop(const Now& now) {
-  stop = Stop::kDraining;
-  stop_by = now.mono + settings.drain;
-  stop_alarm->set(stop_by);
-  log.info("daemon.draining", {{"messages", std::uint64_t{engine->messages_live()}}});
-  listeners.clear();
-  wiring->on(now, Event{Drain{}});
-  sessions->drain(now);
-}
-
-void Daemon::Impl::continue_stop(const Now& now) {
-  if (stop == Stop::kDraining && ((engine->drained() && wiring->store_idle()) || now.mono >= stop_by)) {
-    stop = Stop::kUnbinding;
-    stop_by = now.mono + kUnbindGrace;
-    stop_alarm->set(stop_by);
-    operators->unbind_all(now);
-  }
-  if (stop == Stop::kUnbinding && (loop.connections() == 0 || now.mono >= stop_by)) {
-    stop = Stop::kDone;
-    loop.close_connections();
-  }
-  if (stop == Stop::kDone && loop.connections() == 0 && wiring->store_idle()) { loop.stop(); }
 }
 
 // No answer leaves any more and no sync is tried again on the same data (CONTRACT D12). The log gets its line
@@ -316,13 +155,7 @@ void Daemon::Impl::fail_stop(const ports::FileError& error) {
 std::string Daemon::Impl::metrics() {
   prometheus.begin();
   prometheus.gauge("aldis_build_info", {{"version", ALDIS_VERSION}, {"revision", ""}, {"node", ""}}, 1);
-  prometheus.gauge("aldis_ready", {}, stop == Stop::kNo ? 1 : 0);
-  engine->collect(loop.now(), prometheus);
-  sessions->collect(prometheus);
-  operators->collect(prometheus);
-  const auto& timings = wiring->timings();
-  prometheus.counter("aldis_journal_syncs_total", {}, static_cast<double>(timings.commits));
-  prometheus.counter("aldis_journal_written_bytes_total", {}, static_cast<double>(timings.octets));
+  gateway->collect(loop.now(), prometheus);
   prometheus.counter("aldis_engine_busy_seconds_total", {},
                      std::chrono::duration<double>(loop.counters().busy).count());
   log_queue.report(prometheus);

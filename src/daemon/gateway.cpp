@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/gateway.hpp"
+
+#include <algorithm>
+
+#include "aldis/core/directory.hpp"
+#include "aldis/core/public_id.hpp"
+#include "aldis/engine/restored.hpp"
+#include "aldis/runtime/connections.hpp"
+#include "aldis/runtime/secrets.hpp"
+#include "daemon/options.hpp"
+#include "daemon/wiring.hpp"
+
+namespace aldis::daemon {
+
+namespace {
+
+constexpr Duration kUnbindGrace = seconds{5};
+constexpr std::size_t kKeyOctets = 16;
+constexpr std::string_view kKeyFile = "installation.key";
+
+// The key behind message ids, made once: an installation that loses it cannot read the ids it gave out.
+Result<SipKey, ports::FileError> installation_key(ports::Files& files) {
+  const auto names = files.list();
+  if (names.has_error()) { return names.error(); }
+  std::string octets;
+  if (std::find(names->begin(), names->end(), kKeyFile) != names->end()) {
+    auto file = files.open(kKeyFile);
+    if (file.has_error()) { return file.error(); }
+    if (const auto got = (*file)->read_at(0, kKeyOctets, octets); got.has_error()) { return got.error(); }
+    if (octets.size() == kKeyOctets) { return SipKey::from(octets); }
+    return ports::FileError{0,
+                            std::string{kKeyFile} + " is shorter than 16 octets: restore it from a backup"};
+  }
+  constexpr std::string_view kTemporary = "installation.key.new";
+  if (std::find(names->begin(), names->end(), kTemporary) != names->end()) {
+    if (const auto gone = files.remove(kTemporary); gone.has_error()) { return gone.error(); }
+  }
+  octets = runtime::random_octets(kKeyOctets);
+  auto file = files.create(kTemporary);
+  if (file.has_error()) { return file.error(); }
+  if (const auto done = (*file)->write_at(0, octets); done.has_error()) { return done.error(); }
+  if (const auto done = (*file)->sync(); done.has_error()) { return done.error(); }
+  if (const auto done = files.rename(kTemporary, kKeyFile); done.has_error()) { return done.error(); }
+  if (const auto done = files.sync_directory(); done.has_error()) { return done.error(); }
+  return SipKey::from(octets);
+}
+
+int exit_code_of(const spool::Damage& damage) {
+  return damage.kind == spool::Damage::Kind::kFiles ? kExitDirectory : kExitJournal;
+}
+
+}  // namespace
+
+struct Gateway::Impl {
+  explicit Impl(Setup setup_in) : setup(std::move(setup_in)) {}
+
+  // In the order of construction; destroyed in the reverse.
+  Setup setup;
+  std::optional<PublicIds> public_ids;
+  std::unique_ptr<Directory> directory;
+  std::unique_ptr<spool::JournalWriter> journal;
+  std::unique_ptr<spool::SegmentStore> store;
+  std::unique_ptr<runtime::PasswordPool> passwords;
+  std::unique_ptr<runtime::Connector> connector;
+  std::unique_ptr<Wiring> wiring;
+  std::unique_ptr<ingress::SmppServer> sessions;
+  std::unique_ptr<egress::Operators> operators;
+  std::unique_ptr<engine::Engine> engine;
+  std::vector<std::pair<std::string, std::unique_ptr<runtime::Listener>>> listeners;
+
+  enum class Stop : std::uint8_t { kNo, kDraining, kUnbinding, kDone };
+  Stop stop = Stop::kNo;
+  Instant stop_by = kNever;
+  std::unique_ptr<runtime::Alarm> stop_alarm;
+
+  std::optional<Refused> open_storage(std::unique_ptr<engine::Restored>& restored, SipKey& key);
+  std::optional<Refused> prepare_reserve();
+  void make_engine(std::unique_ptr<engine::Restored> restored, SipKey key);
+  std::optional<Refused> open_doors();
+  void continue_stop(const Now& now);
+};
+
+Gateway::Gateway(Setup setup) : impl_(std::make_unique<Impl>(std::move(setup))) {}
+Gateway::~Gateway() = default;
+
+std::optional<Gateway::Refused> Gateway::open() {
+  std::unique_ptr<engine::Restored> restored;
+  SipKey key;
+  if (const auto refused = impl_->open_storage(restored, key)) { return refused; }
+  impl_->make_engine(std::move(restored), key);
+  return impl_->open_doors();
+}
+
+std::optional<Gateway::Refused> Gateway::Impl::open_storage(std::unique_ptr<engine::Restored>& restored,
+                                                            SipKey& key) {
+  const auto& storage = setup.settings.storage;
+  const auto key_read = installation_key(setup.directory);
+  if (key_read.has_error()) { return Refused{key_read.error().sentence, kExitDirectory}; }
+  key = *key_read;
+  const Now began = runtime::read_clocks();
+  restored = std::make_unique<engine::Restored>(began);
+  const auto id_octets = runtime::random_octets(8);
+  const auto recovered = spool::recover(
+      setup.journal, {.segment_octets = storage.segment_octets, .new_journal_id = SipKey::from(id_octets).k0},
+      *restored);
+  if (recovered.has_error()) {
+    return Refused{recovered.error().sentence(), exit_code_of(recovered.error())};
+  }
+  journal = std::make_unique<spool::JournalWriter>(recovered->writer, storage.reserve_segments);
+  store = std::make_unique<spool::SegmentStore>(setup.journal, recovered->store, storage.reserve_segments);
+  setup.log.info("daemon.recovered",
+                 {{"count", recovered->records},
+                  {"messages", std::uint64_t{restored->messages.size()}},
+                  {"rewritten", recovered->records_rewritten},
+                  {"torn_octets", recovered->octets_torn},
+                  {"generation", std::uint64_t{recovered->writer.generation}},
+                  {"took_ms", (runtime::read_clocks().mono - began.mono) / milliseconds{1}}});
+  return prepare_reserve();
+}
+
+// The reserve must be there before anything is accepted.
+std::optional<Gateway::Refused> Gateway::Impl::prepare_reserve() {
+  const auto& storage = setup.settings.storage;
+  for (;;) {
+    const auto work = store->idle_work(true);
+    if (work.has_error()) { return Refused{work.error().sentence, kExitStore}; }
+    if (store->room().disk_full && store->room().segments_ready == 0) {
+      const auto wanted = (storage.segment_octets * (storage.reserve_segments + 1)) >> 20;
+      return Refused{"no space for the journal in " + storage.path + "/journal: free at least " +
+                         std::to_string(wanted) + " MiB",
+                     kExitDirectory};
+    }
+    if (*work == spool::Work::kNone || store->room().disk_full || store->room().segments_ready > 0) { break; }
+  }
+  journal->on_room(store->room());
+  return std::nullopt;
+}
+
+void Gateway::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipKey key) {
+  const Settings& settings = setup.settings;
+  runtime::Loop& loop = setup.loop;
+  directory = std::make_unique<Directory>(settings, restored->names);
+  public_ids.emplace(key);
+  passwords = std::make_unique<runtime::PasswordPool>(loop);
+  connector = std::make_unique<runtime::Connector>(loop);
+  wiring = std::make_unique<Wiring>(Wiring::Parts{loop, *journal, *store, setup.log, setup.fail_stop});
+  sessions = std::make_unique<ingress::SmppServer>(
+      ingress::ServerSetup{settings.smpp, *directory, *public_ids, *passwords, setup.log,
+                           SipKey::from(runtime::random_octets(kKeyOctets))},
+      *wiring);
+  operators = std::make_unique<egress::Operators>(
+      egress::OperatorsSetup{*directory, setup.random, setup.log,
+                             [this](const std::string& host, Duration timeout, ports::ByteProtocol& link) {
+                               connector->connect(
+                                   {.target = host, .source_ip = {}, .timeout = timeout, .wire = {}},
+                                   runtime::borrow(link));
+                             }},
+      *wiring);
+  engine = std::make_unique<engine::Engine>(loop.now(),
+                                            engine::Setup{settings, *directory, *journal, setup.log, key},
+                                            *wiring, std::move(restored));
+  wiring->connect(*engine, *sessions, *operators);
+  loop.at_turn_end([this](const Now& now) {
+    wiring->turn_end(now);
+    if (stop != Stop::kNo) { continue_stop(now); }
+  });
+  stop_alarm = std::make_unique<runtime::Alarm>(loop, [](const Now&) {});
+}
+
+std::optional<Gateway::Refused> Gateway::Impl::open_doors() {
+  const auto& smpp = setup.settings.smpp;
+  for (const auto& listener : smpp.listeners) {
+    auto opened = runtime::Listener::open(
+        setup.loop,
+        {.address = listener.address,
+         .connections_max = listener.connections_max,
+         .wire = {.write_stall = smpp.timers.write_stall, .user_timeout = seconds{30}}},
+        [this, &listener](std::string_view peer_address) -> runtime::ProtocolPtr {
+          return sessions->accept(setup.loop.now(), listener, peer_address);
+        });
+    if (opened.has_error()) {
+      return Refused{opened.error() + " (smpp.listeners[" + listener.name + "])", kExitConfig};
+    }
+    setup.log.info("listener.opened", {{"listener", listener.name}, {"address", (*opened)->address()}});
+    listeners.emplace_back(listener.name, std::move(*opened));
+  }
+  return std::nullopt;
+}
+
+std::vector<std::pair<std::string, std::string>> Gateway::addresses() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& [name, listener] : impl_->listeners) { out.emplace_back(name, listener->address()); }
+  return out;
+}
+
+void Gateway::start() { impl_->operators->start(impl_->setup.loop.now()); }
+
+// --- stopping: no new requests, answers for what is open, unbind, last sync ---
+
+void Gateway::begin_stop(const Now& now) {
+  Impl& g = *impl_;
+  g.stop = Impl::Stop::kDraining;
+  g.stop_by = now.mono + g.setup.settings.drain;
+  g.stop_alarm->set(g.stop_by);
+  g.setup.log.info("daemon.draining", {{"messages", std::uint64_t{g.engine->messages_live()}}});
+  g.listeners.clear();
+  g.wiring->on(now, Event{Drain{}});
+  g.sessions->drain(now);
+}
+
+void Gateway::Impl::continue_stop(const Now& now) {
+  runtime::Loop& loop = setup.loop;
+  if (stop == Stop::kDraining && ((engine->drained() && wiring->store_idle()) || now.mono >= stop_by)) {
+    stop = Stop::kUnbinding;
+    stop_by = now.mono + kUnbindGrace;
+    stop_alarm->set(stop_by);
+    operators->unbind_all(now);
+  }
+  if (stop == Stop::kUnbinding && (loop.connections() == 0 || now.mono >= stop_by)) {
+    stop = Stop::kDone;
+    loop.close_connections();
+  }
+  if (stop == Stop::kDone && loop.connections() == 0 && wiring->store_idle()) { loop.stop(); }
+}
+
+bool Gateway::stopping() const { return impl_->stop != Impl::Stop::kNo; }
+
+void Gateway::collect(const Now& now, ports::MetricReport& report) {
+  const Impl& g = *impl_;
+  report.gauge("aldis_ready", {}, stopping() ? 0 : 1);
+  g.engine->collect(now, report);
+  g.sessions->collect(report);
+  g.operators->collect(report);
+  const auto& timings = g.wiring->timings();
+  report.counter("aldis_journal_syncs_total", {}, static_cast<double>(timings.commits));
+  report.counter("aldis_journal_written_bytes_total", {}, static_cast<double>(timings.octets));
+}
+
+}  // namespace aldis::daemon

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "aldis/core/settings.hpp"
+#include "aldis/ports/crypto.hpp"
+#include "aldis/ports/files.hpp"
+#include "aldis/ports/log.hpp"
+#include "aldis/ports/metrics.hpp"
+#include "aldis/runtime/loop.hpp"
+
+namespace aldis::daemon {
+
+// The gateway without its process: replays the journal, makes engine, edges and store, opens the SMPP doors,
+// and stops in order. Owned by Daemon, which adds what a process has (directory and lock, signals, log queue,
+// web thread), and by the simulator, which has its own loop, disk and network behind the same headers. On the
+// loop's thread. open() refuses with a sentence and an exit code; a journal that cannot be written any more
+// is told to `fail_stop`, which must not return (CONTRACT D12). Not for a second start: one object is one
+// life.
+class Gateway {
+ public:
+  struct Setup {  // all outlive the gateway
+    const Settings& settings;
+    runtime::Loop& loop;
+    ports::Log& log;
+    ports::Random& random;
+    ports::Files& directory;  // holds the installation's key
+    ports::Files& journal;    // holds the segments
+    std::function<void(const ports::FileError&)> fail_stop;
+  };
+  struct Refused {
+    std::string sentence;
+    int exit_code = 0;
+  };
+
+  explicit Gateway(Setup setup);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // Storage, engine, edges and listeners, in this order; nothing is connected or sent yet.
+  [[nodiscard]] std::optional<Refused> open();
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> addresses() const;  // listener, real address
+  void start();                                                                      // connects the links
+
+  // No new requests, answers for what is open, unbind, last sync; then the loop is stopped.
+  void begin_stop(const Now& now);
+  [[nodiscard]] bool stopping() const;
+
+  void collect(const Now& now, ports::MetricReport& report);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aldis::daemon
