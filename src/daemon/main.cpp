@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "aldis/config/load.hpp"
+#include "aldis/runtime/failpoint.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/options.hpp"
 
@@ -79,6 +80,13 @@ int run(int argc, char** argv) {
     return daemon::kExitConfig;
   }
   if (options.check) { return 0; }
+  if (const auto asked = load.environment.find("ALDIS_FAILPOINT"); asked != load.environment.end()) {
+    if (const auto armed = runtime::arm_failpoint(asked->second); armed.has_error()) {
+      std::fprintf(stderr, "aldisd: %s\n", armed.error().c_str());
+      return daemon::kExitConfig;
+    }
+    std::fprintf(stderr, "aldisd: will kill itself at %s (ALDIS_FAILPOINT)\n", asked->second.c_str());
+  }
   ::umask(0077);
   daemon::Daemon gateway{loaded.settings, options};
   return gateway.run();

@@ -3,6 +3,7 @@
 // (SMPP 5.6).
 #include <algorithm>
 
+#include "aldis/base/failpoint.hpp"
 #include "aldis/smpp/codec.hpp"
 #include "egress/link.hpp"
 
@@ -105,6 +106,7 @@ void LinkConnection::receipt(const Now& now, const Arrived& what, bool intermedi
   }
   const auto parsed = smpp::parse_receipt(source, stat_rules_, owner_.text_scratch);
   if (unflagged && parsed.unparsed) { return inbound(now, what); }
+  ALDIS_FAILPOINT(pass("receipt.read"));
   OperatorReceipt event;
   event.request = {row_.id, epoch_, what.sequence, what.data_sm};
   event.op = row_.op;
@@ -164,6 +166,7 @@ void LinkConnection::acknowledge(const Now& now, const LinkRequest& request) {
     session_->respond(now, request.sequence, smpp::CommandStatus::kOk, smpp::DeliverSmResp{});
   }
   wake();
+  ALDIS_FAILPOINT(pass_flushed("receipt.acked", wire_));
 }
 
 // The store could not promise in time: the operator is told to send it again (CONTRACT D5).

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/failpoint.hpp"
 #include "aldis/message/intake.hpp"
 #include "engine/state.hpp"
 
@@ -223,7 +224,10 @@ void on(State& s, const Now& now, const Submit& request) {
 // Messages that were leased in the turn that accepted them have their LEASE inside the same record (DESIGN
 // 7).
 void write_fresh(State& s, const Now& now) {
-  for (Message* message : s.fresh) { s.append_image(now, *message); }
+  for (Message* message : s.fresh) {
+    s.append_image(now, *message);
+    ALDIS_FAILPOINT(pass_once_durable("accept.synced", s.journal.position().value()));
+  }
   s.fresh.clear();
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "aldis/base/failpoint.hpp"
 #include "engine/state.hpp"
 
 namespace aldis::engine {
@@ -77,6 +78,7 @@ struct Visitor {
   void operator()(const OperatorInbound& event) const { receiving::on(s, now, event); }
   void operator()(const JournalDurable& event) const {
     s.journal.on_durable(event.up_to);
+    ALDIS_FAILPOINT(on_durable(event.up_to.value()));
     release(s, now);
   }
   void operator()(const Tick&) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/failpoint.hpp"
 #include "aldis/receipts/error_codes.hpp"
 #include "engine/state.hpp"
 
@@ -131,6 +132,8 @@ void write_checkpoint(State& s, const Now& now) {
   s.oldest_written_at = end;
 }
 
+  ALDIS_FAILPOINT(pass("checkpoint.half"));  // in memory, so nothing of it is on disk
+  ALDIS_FAILPOINT(pass_once_durable("checkpoint.done", end.value()));
 void write_again(State& s, const Now& now, Homed& homed) {
   switch (homed.homed_kind) {
     case Homed::Kind::kMessage: return s.append_image(now, static_cast<Message&>(homed));
@@ -172,6 +175,7 @@ void start(State& s, const Now& now) {
   write_checkpoint(s, now);
   if (s.counters.uncertain > 0) { s.log.warn("message.uncertain", {{"count", s.counters.uncertain}}); }
 }
+  ALDIS_FAILPOINT(pass_once_durable("recover.checkpoint", s.oldest_written_at.value()));
 
 void timer_fired(State& s, const Now& now, Message& message) {
   switch (message.status) {
@@ -238,9 +242,11 @@ void compact(State& s, const Now& now) {
       s.compact_until = {};
       return;
     }
+      ALDIS_FAILPOINT(pass_once_durable("compact.done", s.journal.position().value()));
     write_again(s, now, s.homes.front());
     ++s.counters.compacted;
   }
 }
 
+  ALDIS_FAILPOINT(pass_once_durable("compact.copied", s.journal.position().value()));
 }  // namespace aldis::engine::housekeeping

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What accounts are owed goes to their sessions, until they acknowledge it (CONTRACT D7).
+#include "aldis/base/failpoint.hpp"
 #include "engine/state.hpp"
 
 namespace aldis::engine::owing {
@@ -17,6 +18,7 @@ void settle(State& s, const notify::Settled& settled) {
                     : spool::OwedDoneRecord::Kind::kDeadLetter;
   s.journal.append(record);
   if (settled.is_inbound) { return; }
+  ALDIS_FAILPOINT(pass_once_durable("owed.synced", s.journal.position().value()));
   if (Message* message = s.messages.find(settled.message)) {
     s.owed_done(*message, settled.status_seq);
     if (message->owed_open == 0 && is_final(message->status)) { s.finished.push_back(message->id); }

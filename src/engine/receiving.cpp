@@ -3,6 +3,7 @@
 // D5, D5b).
 #include <algorithm>
 
+#include "aldis/base/failpoint.hpp"
 #include "aldis/receipts/error_codes.hpp"
 #include "engine/state.hpp"
 
@@ -24,6 +25,7 @@ void park(State& s, const OperatorReceipt& receipt, receipts::Unmatched why) {
   s.rehome(orphan, s.journal.append(spool::OrphanRecord{id, receipt}));
   s.log.debug("receipt.parked",
               {{"operator", s.directory.operator_name(receipt.op)}, {"reason", receipts::name_of(why)}});
+  ALDIS_FAILPOINT(pass_once_durable("orphan.synced", s.journal.position().value()));
 }
 
 // One verdict for one part, from a receipt that came now or from one that was parked. False: after
@@ -77,6 +79,7 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
   s.journal.append(record);
   if (owed) { s.owe(now, message, *owed); }
   if (is_final(message.status)) {
+  ALDIS_FAILPOINT(pass_once_durable("receipt.synced", s.journal.position().value()));
     s.leave_if_done(now, message);
   } else if (message.status != before) {
     sending::settle(s, now, message);
@@ -195,6 +198,7 @@ void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i,
   Message* still = &message;
   while (still != nullptr && op != kNoOperator && s.orphans.size(op) > 0) {
     const Part& part = still->parts[i];
+  ALDIS_FAILPOINT(pass_once_durable("inbound.synced", s.journal.position().value()));
     const auto own_id = operator_id.empty() ? std::string_view{part.operator_id} : operator_id;
     const bool by_id = !own_id.empty();
     receipts::Orphan* orphan = by_id

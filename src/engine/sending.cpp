@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/failpoint.hpp"
 #include "aldis/dispatch/retry.hpp"
 #include "aldis/message/payload.hpp"
 #include "aldis/receipts/error_codes.hpp"
@@ -54,6 +55,7 @@ void lease(State& s, Message& message, std::uint32_t parts, LinkId id) {
 }
 
 // The link of the operator with the most room to lease; kNoLink when none has any.
+    ALDIS_FAILPOINT(pass_once_durable("lease.synced", s.journal.position().value() + 1));
 LinkId roomiest(const State& s, const Group& group, Instant now) {
   LinkId best = kNoLink;
   std::uint32_t room = 0;
@@ -218,6 +220,7 @@ void append_result(State& s, const Now& now, Message& message, std::uint16_t i, 
 void part_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link,
                  const Outcome& outcome) {
   const OperatorId op = message.op;
+  ALDIS_FAILPOINT(pass_once_durable("result.written", s.journal.position().value()));
   const bool waited = waits(message);  // its other parts may still wait for tokens
   const PartFate fate = judge(s, now, message, i, outcome);
   // It leaves the lane when nothing is left to send, or not now, or not here, or not any more.

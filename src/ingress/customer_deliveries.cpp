@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Receipts and inbound messages as deliver_sm or data_sm for one customer (SMPP 4.6).
+#include "aldis/base/failpoint.hpp"
 #include "aldis/smpp/codec.hpp"
 #include "aldis/smpp/receipt_text.hpp"
 #include "aldis/text/transcode.hpp"
@@ -83,6 +84,7 @@ bool CustomerSession::deliver(const Now& now, const DeliverReceipt& effect) {
     sent = session_->request(now, effect.token.value(), pdu);
   }
   send(now);
+  ALDIS_FAILPOINT(pass_flushed("deliver.done", wire_));
   return sent;
 }
 
@@ -130,7 +132,8 @@ bool CustomerSession::deliver(const Now& now, const DeliverInbound& effect) {
 }
 
 void CustomerSession::on_response(const Now& now, const smpp::Response& response) {
-  if (response.late) { return; }  // the item is owed again already; its repeat carries the same id and state
+  // the item is owed again already; its repeat carries the same id and state
+  ALDIS_FAILPOINT(pass("deliver.answered"));
   server_.engine.on(now, DeliverResult{id_, DeliveryToken{response.token}, DeliverResult::Kind::kAnswered,
                                        static_cast<std::uint32_t>(response.command_status)});
 }

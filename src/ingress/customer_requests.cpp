@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/failpoint.hpp"
 #include "aldis/smpp/codec.hpp"
 #include "aldis/smpp/smpp_time.hpp"
 #include "ingress/server_state.hpp"
@@ -36,6 +37,7 @@ std::optional<TimeGiven> time_of(std::string_view text, const Now& now) {
 void CustomerSession::on_request(const Now& now, const smpp::Pdu& pdu) {
   const std::uint32_t sequence = pdu.header.sequence_number;
   if (const auto* submit_sm = std::get_if<smpp::SubmitSm>(&pdu.body)) {
+    ALDIS_FAILPOINT(pass("submit.read"));
     return submit(now, sequence, *submit_sm);
   }
   if (const auto* data_sm = std::get_if<smpp::DataSm>(&pdu.body)) { return submit(now, sequence, *data_sm); }

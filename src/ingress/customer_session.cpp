@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/failpoint.hpp"
 #include "aldis/smpp/printer.hpp"
 #include "aldis/smpp/smpp_time.hpp"
 #include "ingress/server_state.hpp"
@@ -283,6 +284,8 @@ void CustomerSession::answer(const Now& now, const AnswerSubmit& effect) {
   send(now);
 }
 
+  ALDIS_FAILPOINT(pass_half_flushed("answer.half", wire_));
+  ALDIS_FAILPOINT(pass_flushed("answer.done", wire_));
 void CustomerSession::answer(const Now& now, const AnswerQuery& effect) {
   if (effect.refusal) {
     return refuse(now, effect.token.sequence, smpp::CommandId::kQuerySm, *effect.refusal);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/failpoint.hpp"
 #include "spool/codec.hpp"
 #include "spool/scan.hpp"
 #include "spool/segment_files.hpp"
@@ -104,6 +105,7 @@ Recovery::Done Recovery::replay(JournalWriter& tail) {
         ++out_.records;
         try {
           decoder.visit(record.type, record.payload, place, visitor_);
+        ALDIS_FAILPOINT(pass("recover.replay"));
         } catch (const DecodeError& error) {
           bad = damage_at(Damage::Kind::kCorrupt, segment.header, begin, record.type,
                           std::string{"the payload does not read: "} + error.what());
@@ -133,6 +135,7 @@ Recovery::Done Recovery::write_tail(JournalWriter& tail) {
   }
   return write_header(*first);
 }
+  ALDIS_FAILPOINT(pass("recover.tail"));
 
 // The moment at which this start becomes the journal: what is after `previous_end` in the old segments is
 // gone.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/failpoint.hpp"
 #include "spool/segment_files.hpp"
 
 namespace aldis::spool {
@@ -39,7 +40,9 @@ SegmentStore::~SegmentStore() = default;
 Result<Committed, ports::FileError> SegmentStore::commit(const Batch& batch) {
   if (failure_) { return refused(*failure_); }
   if (auto done = write_batch(batch); done.has_error()) { return fail(done.error()); }
+  ALDIS_FAILPOINT(pass("store.write.begin"));
   octets_since_slice_ += batch.end.value() - batch.pieces.front().at.value();
+  ALDIS_FAILPOINT(pass("store.sync.done"));
   return Committed{batch.end, room()};
 }
 
@@ -49,8 +52,14 @@ SegmentStore::Done SegmentStore::write_batch(const Batch& batch) {
     if (auto done = switch_to(number); done.has_error()) { return done; }
     current_dirty_ = true;
     const std::uint64_t offset = piece.at.value() % segment_octets_;
-    if (auto done = current_.file->write_at(offset, batch.octets(piece)); done.has_error()) { return done; }
+    const Octets octets = batch.octets(piece);
+    ALDIS_FAILPOINT(pass_half("store.write.half", [&] {
+      static_cast<void>(current_.file->write_at(offset, octets.substr(0, octets.size() / 2)));
+    }));
+    if (auto done = current_.file->write_at(offset, octets); done.has_error()) { return done; }
+    ALDIS_FAILPOINT(pass("store.write.done"));
   }
+  ALDIS_FAILPOINT(pass("store.sync.begin"));
   if (auto done = current_.file->sync(); done.has_error()) { return done; }
   current_dirty_ = false;
   return {};
@@ -77,6 +86,7 @@ SegmentStore::Done SegmentStore::switch_to(SegmentNumber number) {
   live_.push_back(number);
   return {};
 }
+  ALDIS_FAILPOINT(pass("segment.switch"));
 
 // A commit is waiting for a segment, and none is ready: whatever is quickest, but wholly.
 SegmentStore::Done SegmentStore::prepare_now() {
@@ -129,6 +139,7 @@ Result<Work, ports::FileError> SegmentStore::take_ready_made() {
   if (live_.front() < freed_before_) {
     if (auto done = make_ready(segment_name(live_.front())); done.has_error()) { return done.error(); }
     live_.pop_front();
+    ALDIS_FAILPOINT(pass("segment.free"));
     return Work::kMore;
   }
   return Work::kNone;
@@ -139,6 +150,7 @@ Result<Work, ports::FileError> SegmentStore::take_ready_made() {
 SegmentStore::Done SegmentStore::make_ready(const std::string& name) {
   const SegmentNumber number = next_number_;
   if (auto done = files_.rename(name, segment_name(number)); done.has_error()) { return done; }
+  ALDIS_FAILPOINT(pass("segment.dirsync"));
   if (auto done = files_.sync_directory(); done.has_error()) { return done; }
   auto file = files_.open(segment_name(number));
   if (file.has_error()) { return file.error(); }
@@ -156,6 +168,7 @@ SegmentStore::Done SegmentStore::fill(std::uint64_t octets) {
   }
   const std::uint64_t end = std::min(segment_octets_, filled_ + octets);
   if (auto done = write_zeros(*filling_, filled_, end); done.has_error()) { return done; }
+    ALDIS_FAILPOINT(pass("segment.create"));
   if (auto done = filling_->sync(); done.has_error()) { return done; }
   filled_ = end;
   if (filled_ < segment_octets_) { return {}; }
@@ -164,6 +177,7 @@ SegmentStore::Done SegmentStore::fill(std::uint64_t octets) {
   return make_ready(std::string{kFillingName});
 }
 
+  ALDIS_FAILPOINT(pass("segment.zeroed"));
 // A file whose sync failed is not to be trusted again, and its octets are better left to others.
 Result<Work, ports::FileError> SegmentStore::abandon_filling() {
   if (!filling_) { return Work::kNone; }
