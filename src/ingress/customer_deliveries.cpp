@@ -132,7 +132,7 @@ bool CustomerSession::deliver(const Now& now, const DeliverInbound& effect) {
 }
 
 void CustomerSession::on_response(const Now& now, const smpp::Response& response) {
-  // the item is owed again already; its repeat carries the same id and state
+  if (response.late) { return; }  // the item is owed again already; its repeat carries the same id and state
   ALDIS_FAILPOINT(pass("deliver.answered"));
   server_.engine.on(now, DeliverResult{id_, DeliveryToken{response.token}, DeliverResult::Kind::kAnswered,
                                        static_cast<std::uint32_t>(response.command_status)});
