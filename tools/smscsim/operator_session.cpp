@@ -159,6 +159,9 @@ void OperatorSession::settle(std::uint64_t token, bool done) {
   if (done) {
     ++(delivery.number != 0 ? simulator_.totals_.receipts_acknowledged
                             : simulator_.totals_.inbound_acknowledged);
+    if (delivery.number == 0 && simulator_.inbound_log_.is_open()) {
+      simulator_.inbound_log_ << delivery.from.view() << '\n';
+    }
   } else {
     customer_->owed.push_front(delivery);
     ++simulator_.totals_.receipts_refused;

@@ -76,6 +76,8 @@ Parsed parse_options(int argc, char** argv) {
   app.add_option("--reject-text", o.reject_text, "texts that contain this get ESME_RSUBMITFAIL");
   app.add_option("--script", o.script, "YAML file of timed faults");
   app.add_option("--log", o.log, "one line for every message received");
+  app.add_option("--inbound-log", o.inbound_log,
+                 "the sender of every message from a handset that was acknowledged, one a line");
   app.add_option("--seed", o.seed, "of all chance")->capture_default_str();
   app.add_option("--seconds", o.seconds, "stop after so long, 0 = until SIGTERM")->capture_default_str();
   try {

@@ -42,6 +42,7 @@ struct Options {
   std::string reject_text;  // a text that contains this is refused
   std::string script;       // YAML file of timed faults
   std::string log;          // every message received, one line each
+  std::string inbound_log;  // every message from a handset that was acknowledged, one line each
   std::uint64_t seed = 1;
   double seconds = 0;  // stop after so long; 0 = until a signal
 };

@@ -45,6 +45,7 @@ Simulator::Simulator(runtime::Loop& loop, const Options& options, std::vector<Fa
     customers_.emplace(customer.system_id, customer);
   }
   if (!options.log.empty()) { log_.open(options.log, std::ios::app); }
+  if (!options.inbound_log.empty()) { inbound_log_.open(options.inbound_log, std::ios::app); }
   if (options.inbound_rate > 0) { inbound_at_ = started_; }
 }
 
@@ -193,7 +194,9 @@ void Simulator::send_inbound(const Now& now) {
     for (auto& [name, customer] : customers_) {
       if (customer.sessions.empty()) { continue; }
       Delivery delivery;
-      delivery.from.assign("4477009" + std::to_string(10'000 + chance_.next() % 90'000));
+      // Each has a sender of its own, so that an oracle can name it.
+      const std::string number = std::to_string(++inbound_made_ % 100'000'000);
+      delivery.from.assign("4477009" + std::string(8 - number.size(), '0') + number);
       delivery.to.assign(options_.inbound_to);
       delivery.to_ton = 3;
       owe(customer, delivery);
@@ -235,6 +238,7 @@ void Simulator::turn_end(const Now& now) {
   }
   owing_.clear();
   if (log_.is_open()) { log_.flush(); }
+  if (inbound_log_.is_open()) { inbound_log_.flush(); }
   Instant next = later_.empty() ? kNever : later_.top().at;
   next = std::min(next, inbound_at_);
   const Duration change = faults_.next_change(now.mono - started_);

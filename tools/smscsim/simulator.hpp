@@ -151,6 +151,8 @@ class Simulator {
   std::uint64_t last_session_ = 0;
   std::uint64_t last_number_;
   std::ofstream log_;
+  std::ofstream inbound_log_;
+  std::uint64_t inbound_made_ = 0;
   std::string log_line_;
   std::string text_;
   std::string tlvs_;
