@@ -120,16 +120,23 @@ class Smscsim(Process):
 
 
 class Aldisd(Process):
-    """The gateway on a configuration; settings are YAML text (see config())."""
+    """The gateway on a configuration; settings are YAML text (see config()).
 
-    def __init__(self, where, yaml, name="aldisd", environment=None, arguments=()):
+    With wait=False it may die before it is ready: wait_ready() looks. `prefix` is put before its command (strace).
+    """
+
+    def __init__(self, where, yaml, name="aldisd", environment=None, arguments=(), wait=True, prefix=()):
         self.config_path = where / f"{name}.yaml"
         self.config_path.write_text(yaml)
-        ports = where / f"{name}.ports"
-        ports.unlink(missing_ok=True)
-        super().__init__([program("aldisd"), "--config", str(self.config_path), "--ports-file", str(ports), *arguments],
-                         where, name, environment)
-        self.ports = read_ports(ports, self)
+        self.ports_path = where / f"{name}.ports"
+        self.ports_path.unlink(missing_ok=True)
+        super().__init__([*prefix, program("aldisd"), "--config", str(self.config_path), "--ports-file", str(self.ports_path),
+                          *arguments], where, name, environment)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self, seconds=60.0):
+        self.ports = read_ports(self.ports_path, self, seconds)
         self.smpp = self.ports["smpp"]["plain"]
         self.smpp_port = int(self.smpp.rsplit(":", 1)[1])
         self.admin = self.ports["http"].get("admin")
@@ -150,8 +157,11 @@ class Aldisd(Process):
 
 
 def config(where, operators, accounts=("demo",), smpp_port=0, extra="", account_extra="", operator_extra="", storage_extra="",
-           state="state"):
-    """A complete configuration: accounts with their name as password, operators as {name: port}, one route over all."""
+           state="state", routes=None):
+    """A complete configuration: accounts with their name as password, operators as {name: port}.
+
+    One route goes over all operators, unless `routes` says others. account_extra: text for all, or {name: text}.
+    """
     def password(text):
         path = where / f"password-{text}"
         path.write_text(text + "\n")
@@ -166,15 +176,16 @@ def config(where, operators, accounts=("demo",), smpp_port=0, extra="", account_
                   f"      - {{kind: smpp, user: {name}, password: {{file: {password(name)}}}}}",
                   '    smpp: {allow_ips: ["127.0.0.0/8"], binds_max: 1000, window_in: 1000, window_out: 1000}',
                   '    senders: {allow: ["re:.*"]}', "    queue_max: 100000000"]
-        lines += [f"    {row}" for row in account_extra.splitlines() if row]
+        own = account_extra.get(name, "") if isinstance(account_extra, dict) else account_extra
+        lines += [f"    {row}" for row in own.splitlines() if row]
     lines += ["operators:"]
     for name, port in operators.items():
         lines += [f"  - name: {name}", f'    hosts: ["127.0.0.1:{port}"]', "    system_id: aldis",
                   f"    password: {{file: {password('secret')}}}", "    throttle: {per_second: 100000, burst: 10000}"]
         lines += [f"    {row}" for row in operator_extra.splitlines() if row]
-    lines += ["routes:", "  - name: all", "    candidates:"]
-    lines += [f"      - {{operator: {name}}}" for name in operators]
-    lines += [extra]
+    if routes is None:
+        routes = "- {name: all, candidates: [" + ", ".join(f"{{operator: {name}}}" for name in operators) + "]}"
+    lines += ["routes:"] + [f"  {row}" for row in routes.splitlines()] + [extra]
     return "\n".join(lines) + "\n"
 
 
