@@ -105,8 +105,8 @@ void LinkConnection::receipt(const Now& now, const Arrived& what, bool intermedi
     source.network_error_code = what.tlvs.find(smpp::TlvTag::kNetworkErrorCode).value_or(Octets{});
   }
   const auto parsed = smpp::parse_receipt(source, stat_rules_, owner_.text_scratch);
-  if (unflagged && parsed.unparsed) { return inbound(now, what); }
   ALDIS_FAILPOINT(pass("receipt.read"));
+  if (unflagged && parsed.unparsed) { return inbound(now, what); }
   OperatorReceipt event;
   event.request = {row_.id, epoch_, what.sequence, what.data_sm};
   event.op = row_.op;
@@ -165,8 +165,8 @@ void LinkConnection::acknowledge(const Now& now, const LinkRequest& request) {
   } else {
     session_->respond(now, request.sequence, smpp::CommandStatus::kOk, smpp::DeliverSmResp{});
   }
-  wake();
   ALDIS_FAILPOINT(pass_flushed("receipt.acked", wire_));
+  wake();
 }
 
 // The store could not promise in time: the operator is told to send it again (CONTRACT D5).

@@ -134,9 +134,9 @@ void LinkConnection::encode(const Now& now, const SendOnLink& effect, std::uint6
   pdu.data_coding = payload.data_coding;
   pdu.tlvs = smpp::Tlvs{tlvs};
   const bool sent = session_->request(now, token, pdu);
-  ALDIS_CHECK(sent);  // the engine sends within window_free, and only while we are bound
   ALDIS_FAILPOINT(pass_half_flushed("send.partial", wire_));
   ALDIS_FAILPOINT(pass_flushed("send.done", wire_));
+  ALDIS_CHECK(sent);  // the engine sends within window_free, and only while we are bound
 }
 
 // The profile's own words first, then the table of SMPP's statuses (proto/smpp/statuses.yaml).
@@ -171,8 +171,8 @@ Outcome LinkConnection::outcome_of(smpp::CommandStatus status, const smpp::Pdu* 
 
 void LinkConnection::on_response(const Now& now, const smpp::Response& response) {
   if (response.command_id != smpp::CommandId::kSubmitSm) { return; }
-  timeouts_in_a_row_ = 0;
   ALDIS_FAILPOINT(pass("resp.read"));
+  timeouts_in_a_row_ = 0;
   SubmitResult result;
   result.link = row_.id;
   result.part = part_of(response.token);

@@ -130,10 +130,10 @@ void write_checkpoint(State& s, const Now& now) {
   }
   s.oldest_written = record.oldest_segment;
   s.oldest_written_at = end;
-}
-
   ALDIS_FAILPOINT(pass("checkpoint.half"));  // in memory, so nothing of it is on disk
   ALDIS_FAILPOINT(pass_once_durable("checkpoint.done", end.value()));
+}
+
 void write_again(State& s, const Now& now, Homed& homed) {
   switch (homed.homed_kind) {
     case Homed::Kind::kMessage: return s.append_image(now, static_cast<Message&>(homed));
@@ -173,9 +173,9 @@ void start(State& s, const Now& now) {
   restored.submitted = {};
   s.free_finished();
   write_checkpoint(s, now);
+  ALDIS_FAILPOINT(pass_once_durable("recover.checkpoint", s.oldest_written_at.value()));
   if (s.counters.uncertain > 0) { s.log.warn("message.uncertain", {{"count", s.counters.uncertain}}); }
 }
-  ALDIS_FAILPOINT(pass_once_durable("recover.checkpoint", s.oldest_written_at.value()));
 
 void timer_fired(State& s, const Now& now, Message& message) {
   switch (message.status) {
@@ -240,13 +240,13 @@ void compact(State& s, const Now& now) {
     if (s.homes.empty() || s.homes.front().home > s.compact_until) {
       s.pass_segments = s.journal.current_segment() - s.journal.segment_of(s.compact_until);
       s.compact_until = {};
+      ALDIS_FAILPOINT(pass_once_durable("compact.done", s.journal.position().value()));
       return;
     }
-      ALDIS_FAILPOINT(pass_once_durable("compact.done", s.journal.position().value()));
     write_again(s, now, s.homes.front());
     ++s.counters.compacted;
   }
+  ALDIS_FAILPOINT(pass_once_durable("compact.copied", s.journal.position().value()));
 }
 
-  ALDIS_FAILPOINT(pass_once_durable("compact.copied", s.journal.position().value()));
 }  // namespace aldis::engine::housekeeping

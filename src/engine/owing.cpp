@@ -17,8 +17,8 @@ void settle(State& s, const notify::Settled& settled) {
                     ? spool::OwedDoneRecord::Kind::kAcknowledged
                     : spool::OwedDoneRecord::Kind::kDeadLetter;
   s.journal.append(record);
-  if (settled.is_inbound) { return; }
   ALDIS_FAILPOINT(pass_once_durable("owed.synced", s.journal.position().value()));
+  if (settled.is_inbound) { return; }
   if (Message* message = s.messages.find(settled.message)) {
     s.owed_done(*message, settled.status_seq);
     if (message->owed_open == 0 && is_final(message->status)) { s.finished.push_back(message->id); }

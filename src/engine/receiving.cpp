@@ -23,9 +23,9 @@ void park(State& s, const OperatorReceipt& receipt, receipts::Unmatched why) {
   const MessageId id = s.next_id();
   auto& orphan = s.orphans.park(std::make_unique<receipts::Orphan>(id, receipt, why));
   s.rehome(orphan, s.journal.append(spool::OrphanRecord{id, receipt}));
+  ALDIS_FAILPOINT(pass_once_durable("orphan.synced", s.journal.position().value()));
   s.log.debug("receipt.parked",
               {{"operator", s.directory.operator_name(receipt.op)}, {"reason", receipts::name_of(why)}});
-  ALDIS_FAILPOINT(pass_once_durable("orphan.synced", s.journal.position().value()));
 }
 
 // One verdict for one part, from a receipt that came now or from one that was parked. False: after
@@ -77,9 +77,9 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
   record.orphan = orphan;
   record.owed = owed;
   s.journal.append(record);
+  ALDIS_FAILPOINT(pass_once_durable("receipt.synced", s.journal.position().value()));
   if (owed) { s.owe(now, message, *owed); }
   if (is_final(message.status)) {
-  ALDIS_FAILPOINT(pass_once_durable("receipt.synced", s.journal.position().value()));
     s.leave_if_done(now, message);
   } else if (message.status != before) {
     sending::settle(s, now, message);
@@ -187,6 +187,7 @@ void on(State& s, const Now& now, const OperatorInbound& inbound) {
   item->received_at = now.wall;
   s.counters.inbound_unroutable += item->account == kNoAccount ? 1u : 0u;
   s.rehome(*item, s.journal.append(spool::InboundRecord{item.get()}));
+  ALDIS_FAILPOINT(pass_once_durable("inbound.synced", s.journal.position().value()));
   s.outbox.owe(now, std::move(item));
   s.gate.hold(Effect{AnswerOperator{inbound.request}});
 }
@@ -198,7 +199,6 @@ void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i,
   Message* still = &message;
   while (still != nullptr && op != kNoOperator && s.orphans.size(op) > 0) {
     const Part& part = still->parts[i];
-  ALDIS_FAILPOINT(pass_once_durable("inbound.synced", s.journal.position().value()));
     const auto own_id = operator_id.empty() ? std::string_view{part.operator_id} : operator_id;
     const bool by_id = !own_id.empty();
     receipts::Orphan* orphan = by_id

@@ -50,12 +50,12 @@ void lease(State& s, Message& message, std::uint32_t parts, LinkId id) {
       link.lease_batch.push_back({{message.id, i}, part.attempt, message.concat_ref});
     }
     s.gate.hold(LeaseReady{id, link.epoch, {message.id, i}});
+    ALDIS_FAILPOINT(pass_once_durable("lease.synced", s.journal.position().value() + 1));
   }
   s.step(message, Status::kSending);
 }
 
 // The link of the operator with the most room to lease; kNoLink when none has any.
-    ALDIS_FAILPOINT(pass_once_durable("lease.synced", s.journal.position().value() + 1));
 LinkId roomiest(const State& s, const Group& group, Instant now) {
   LinkId best = kNoLink;
   std::uint32_t room = 0;
@@ -215,12 +215,12 @@ void append_result(State& s, const Now& now, Message& message, std::uint16_t i, 
   record.at = now.wall;
   record.owed = owed;
   s.journal.append(record);
+  ALDIS_FAILPOINT(pass_once_durable("result.written", s.journal.position().value()));
 }
 
 void part_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link,
                  const Outcome& outcome) {
   const OperatorId op = message.op;
-  ALDIS_FAILPOINT(pass_once_durable("result.written", s.journal.position().value()));
   const bool waited = waits(message);  // its other parts may still wait for tokens
   const PartFate fate = judge(s, now, message, i, outcome);
   // It leaves the lane when nothing is left to send, or not now, or not here, or not any more.

@@ -83,8 +83,8 @@ bool CustomerSession::deliver(const Now& now, const DeliverReceipt& effect) {
     pdu.tlvs = smpp::Tlvs{tlvs};
     sent = session_->request(now, effect.token.value(), pdu);
   }
-  send(now);
   ALDIS_FAILPOINT(pass_flushed("deliver.done", wire_));
+  send(now);
   return sent;
 }
 

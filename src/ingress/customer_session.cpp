@@ -281,11 +281,11 @@ void CustomerSession::answer(const Now& now, const AnswerSubmit& effect) {
       session_->respond(now, sequence, smpp::CommandStatus::kOk, smpp::SubmitMultiResp{id.view(), list, {}});
     }
   }
+  ALDIS_FAILPOINT(pass_half_flushed("answer.half", wire_));
+  ALDIS_FAILPOINT(pass_flushed("answer.done", wire_));
   send(now);
 }
 
-  ALDIS_FAILPOINT(pass_half_flushed("answer.half", wire_));
-  ALDIS_FAILPOINT(pass_flushed("answer.done", wire_));
 void CustomerSession::answer(const Now& now, const AnswerQuery& effect) {
   if (effect.refusal) {
     return refuse(now, effect.token.sequence, smpp::CommandId::kQuerySm, *effect.refusal);

@@ -214,10 +214,10 @@ bool Connection::flush() {
       leaving_.swap(filling_);
     }
     const std::size_t size = leaving_.size() - left_;
-    const ssize_t n = ::send(fd_, leaving_.data() + left_, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     ALDIS_FAILPOINT(before_flush(static_cast<const ports::Wire*>(this), [&] {
       ::send(fd_, leaving_.data() + left_, size / 2, MSG_NOSIGNAL | MSG_DONTWAIT);
     }));
+    const ssize_t n = ::send(fd_, leaving_.data() + left_, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     ++loop_.counters.writes;
     if (n < 0 && errno == EINTR) { continue; }
     if (n < 0 && errno != EAGAIN && errno != ENOBUFS) {
@@ -229,8 +229,8 @@ bool Connection::flush() {
     taken_ += taken;
     loop_.counters.octets_out += taken;
     sent = sent || taken > 0;
-    if (taken < size) {
     ALDIS_FAILPOINT(after_flush(static_cast<const ports::Wire*>(this)));
+    if (taken < size) {
       blocked_ = true;  // EPOLLOUT comes when a third of the kernel's buffer is free
       if (taken > 0 || stalled_at_ == kNever) { expect_progress(); }
       return false;

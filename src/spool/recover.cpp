@@ -103,9 +103,9 @@ Recovery::Done Recovery::replay(JournalWriter& tail) {
           ++out_.records_rewritten;
         }
         ++out_.records;
+        ALDIS_FAILPOINT(pass("recover.replay"));
         try {
           decoder.visit(record.type, record.payload, place, visitor_);
-        ALDIS_FAILPOINT(pass("recover.replay"));
         } catch (const DecodeError& error) {
           bad = damage_at(Damage::Kind::kCorrupt, segment.header, begin, record.type,
                           std::string{"the payload does not read: "} + error.what());
@@ -133,9 +133,9 @@ Recovery::Done Recovery::write_tail(JournalWriter& tail) {
     }
     if (number == fresh_) { first = std::move(*file); }
   }
+  ALDIS_FAILPOINT(pass("recover.tail"));
   return write_header(*first);
 }
-  ALDIS_FAILPOINT(pass("recover.tail"));
 
 // The moment at which this start becomes the journal: what is after `previous_end` in the old segments is
 // gone.

@@ -39,10 +39,10 @@ SegmentStore::~SegmentStore() = default;
 
 Result<Committed, ports::FileError> SegmentStore::commit(const Batch& batch) {
   if (failure_) { return refused(*failure_); }
-  if (auto done = write_batch(batch); done.has_error()) { return fail(done.error()); }
   ALDIS_FAILPOINT(pass("store.write.begin"));
-  octets_since_slice_ += batch.end.value() - batch.pieces.front().at.value();
+  if (auto done = write_batch(batch); done.has_error()) { return fail(done.error()); }
   ALDIS_FAILPOINT(pass("store.sync.done"));
+  octets_since_slice_ += batch.end.value() - batch.pieces.front().at.value();
   return Committed{batch.end, room()};
 }
 
@@ -84,9 +84,9 @@ SegmentStore::Done SegmentStore::switch_to(SegmentNumber number) {
   current_ = std::move(ready_.front());
   ready_.pop_front();
   live_.push_back(number);
+  ALDIS_FAILPOINT(pass("segment.switch"));
   return {};
 }
-  ALDIS_FAILPOINT(pass("segment.switch"));
 
 // A commit is waiting for a segment, and none is ready: whatever is quickest, but wholly.
 SegmentStore::Done SegmentStore::prepare_now() {
@@ -137,9 +137,9 @@ Result<Work, ports::FileError> SegmentStore::take_ready_made() {
     return Work::kMore;
   }
   if (live_.front() < freed_before_) {
+    ALDIS_FAILPOINT(pass("segment.free"));
     if (auto done = make_ready(segment_name(live_.front())); done.has_error()) { return done.error(); }
     live_.pop_front();
-    ALDIS_FAILPOINT(pass("segment.free"));
     return Work::kMore;
   }
   return Work::kNone;
@@ -165,19 +165,19 @@ SegmentStore::Done SegmentStore::fill(std::uint64_t octets) {
     if (file.has_error()) { return file.error(); }
     filling_ = std::move(*file);
     filled_ = 0;
+    ALDIS_FAILPOINT(pass("segment.create"));
   }
   const std::uint64_t end = std::min(segment_octets_, filled_ + octets);
   if (auto done = write_zeros(*filling_, filled_, end); done.has_error()) { return done; }
-    ALDIS_FAILPOINT(pass("segment.create"));
   if (auto done = filling_->sync(); done.has_error()) { return done; }
   filled_ = end;
   if (filled_ < segment_octets_) { return {}; }
   filling_.reset();
   filled_ = 0;
+  ALDIS_FAILPOINT(pass("segment.zeroed"));
   return make_ready(std::string{kFillingName});
 }
 
-  ALDIS_FAILPOINT(pass("segment.zeroed"));
 // A file whose sync failed is not to be trusted again, and its octets are better left to others.
 Result<Work, ports::FileError> SegmentStore::abandon_filling() {
   if (!filling_) { return Work::kNone; }
