@@ -34,23 +34,28 @@ struct Decoding {
   }
 };
 
+// A lenient reader keeps what the field's limit allows.
+template <class S>
+void cut_text(Decoding& d, const Row<S, std::string_view>& row, std::string_view& value) {
+  const std::size_t kept_max = row.kept_max != 0 ? row.kept_max : row.octets_max - 1u;
+  if (value.size() <= kept_max) { return; }
+  value = value.substr(0, kept_max);
+  d.tolerate(Tolerated::kFieldCut);
+}
+
 template <class S>
 bool decode_text(Decoding& d, const Row<S, std::string_view>& row, std::string_view& value) {
   if (!d.in.read_cstring(value)) {
     if (d.response) {  // what is there is better than nothing
       value = d.in.rest();
       d.in = Reader{Octets{}};
+      cut_text(d, row, value);
     }
     return d.ended(row.name);
   }
-  const std::size_t characters_max = row.octets_max - 1u;
-  if (value.size() <= characters_max) { return true; }
+  if (value.size() < row.octets_max) { return true; }
   if (!d.lenient) { return d.refuse(row.name, row.refused, false); }
-  const std::size_t kept_max = row.kept_max != 0 ? row.kept_max : characters_max;
-  if (value.size() > kept_max) {
-    value = value.substr(0, kept_max);
-    d.tolerate(Tolerated::kFieldCut);
-  }
+  cut_text(d, row, value);
   return true;
 }
 
@@ -82,7 +87,7 @@ bool decode_items(Decoding& d, std::string_view name, ItemList<Item>& list) {
         }
       }
       if (d.response) {
-        list = ItemList<Item>{static_cast<std::uint8_t>(i), items};
+        list = ItemList<Item>{static_cast<std::uint8_t>(i), items.substr(0, items.size() - before.size())};
         d.in = Reader{Octets{}};
       }
       return d.ended(name);

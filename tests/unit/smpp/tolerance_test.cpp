@@ -296,6 +296,33 @@ TEST_CASE("an operator's message_id is read up to 255 characters and then cut") 
   CHECK(pdu.has(Tolerated::kFieldCut));
 }
 
+TEST_CASE("a response's string without NUL is cut like any other") {
+  const auto bound = lenient(raw_pdu(0x80000009, 0, 4, std::string(40, 's')));
+  CHECK(std::get<BindResp>(bound.body).system_id == std::string(15, 's'));
+  CHECK(bound.has(Tolerated::kBodyCut));
+  CHECK(bound.has(Tolerated::kFieldCut));
+  const auto sent = lenient(raw_pdu(0x80000004, 0, 5, std::string(60'000, '7')));
+  CHECK(std::get<SubmitSmResp>(sent.body).message_id == std::string(255, '7'));
+}
+
+TEST_CASE("a list that ends within an item has only the items before it") {
+  std::string whole;
+  std::string items;
+  append(items, Unsuccess{.destination_addr = "4477", .error_status_code = CommandStatus::kInvalidSource});
+  encode(whole, CommandStatus::kOk, 6, SubmitMultiResp{.message_id = "7", .unsuccess_sme = {1, items}});
+  const std::string second{
+      "\x01\x01"
+      "44",
+      4};  // its address has no NUL
+  const auto read = lenient(raw_pdu(0x80000021, 0, 6, std::string{"7\0\x02", 3} + items + second));
+  const auto& list = std::get<SubmitMultiResp>(read.body).unsuccess_sme;
+  CHECK(list.size() == 1);
+  CHECK(list.items() == items);
+  std::string again;
+  encode(again, read);
+  CHECK(again == whole);
+}
+
 TEST_CASE("a session refuses a message_id of 65 characters with 0x0C") {
   std::string body = std::string(65, 'i') + std::string(4, '\0');
   CHECK(strict_error(raw_pdu(0x03, 0, 1, body))->status == CommandStatus::kInvalidMessageId);
