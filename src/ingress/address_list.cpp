@@ -14,6 +14,7 @@ constexpr unsigned kMappedBits = 96;  // ::ffff:0:0/96 in front of an IPv4 addre
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   IpAddress out;
+  if (text.find('\0') != std::string_view::npos) { return std::nullopt; }  // inet_pton would stop there
   const std::string zero_terminated{text};
   std::array<std::uint8_t, 4> v4{};
   if (inet_pton(AF_INET, zero_terminated.c_str(), v4.data()) == 1) {

@@ -30,6 +30,7 @@ TEST_CASE("[S5] odd spellings of addresses are not addresses") {
        {"", "0x7f.1", "127.1", "2130706433", "017700000001", "1.2.3.4.", "1.2.3.4 ", "fe80::1%lo"}) {
     CHECK_FALSE(IpAddress::parse(text));
   }
+  CHECK_FALSE(IpAddress::parse({"10.0.0.1\0/8", 11}));
   CHECK_FALSE(AddressList::parse({"10.0.0.0/33"}));
   CHECK_FALSE(AddressList::parse({"10.0.0.0/"}));
   CHECK_FALSE(AddressList::parse({"10.0.0.0/8x"}));
