@@ -128,13 +128,14 @@ def main():
     parser.add_argument("--minutes", type=float, default=0, help="begin no new state folder after that")
     parser.add_argument("--only", nargs="*", help="these failpoints only")
     arguments = parser.parse_args()
+    gateway.end_in_order_when_told()
     print(f"seed {arguments.seed}", flush=True)
     campaign = Campaign(arguments)
     total = campaign.total
     try:
         campaign.run(arguments.kills, arguments.only, arguments.minutes)
-    except AssertionError as error:
-        total.wrong.append(str(error))
+    except BaseException as error:
+        total.wrong.append(f"{type(error).__name__}: {error}")
         raise
     finally:
         verdict = "failed" if total.wrong else "passed"

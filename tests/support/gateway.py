@@ -23,6 +23,11 @@ BUILD = pathlib.Path(os.environ.get("ALDIS_BUILD", ROOT / "build" / "release"))
 SMALL_JOURNAL = ", segment_size: 1MiB, reserve_segments: 2"  # storage_extra: starts fast on a busy disk
 
 
+def end_in_order_when_told():
+    """SIGTERM (a time-out) unwinds like an error, so that what a test has mounted or started goes with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 def program(name):
     path = BUILD / "bin" / name
     if not path.exists():
