@@ -36,8 +36,8 @@ class Report(collections.Counter):
     """Figures in the words of queue tests; the rest of a verdict is the list of what is wrong."""
 
     WORDS = ("kills", "attempted", "acknowledged", "ok", "lost", "unexpected", "duplicated", "duplicated_bound",
-             "duplicated_messages", "flagged", "recovered", "receipts", "receipts_lost", "receipts_repeated", "receipts_wrong", "unknown",
-             "inbound_acknowledged", "inbound_lost", "inbound_repeated")
+             "duplicated_messages", "flagged", "recovered", "receipts", "receipts_lost", "receipts_repeated",
+             "receipts_wrong", "unknown", "inbound_acknowledged", "inbound_lost", "inbound_repeated")
 
     def __init__(self):
         super().__init__({word: 0 for word in self.WORDS})
