@@ -39,6 +39,13 @@ class Shape:
         return self.lease * self.links
 
 
+def told_to_stop(process):
+    """Again and again: one that has hardly begun does not hear it yet."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    return process.poll() is not None
+
+
 class Scene:
     """Makes the operator at once; customers come with the first daemon that is ready."""
 
@@ -177,9 +184,10 @@ class Scene:
              "--oracle", str(self.where / "listener.tsv")], stdout=subprocess.DEVNULL)
         try:
             gateway.wait_until(lambda: self.daemon.metric("aldis_owed_items") == 0, "everything owed is delivered", 60)
+            gateway.wait_until(lambda: told_to_stop(listener), "the listener stops", 30)
         finally:
-            listener.send_signal(signal.SIGINT)
-            listener.wait(30)
+            listener.kill()
+            listener.wait()
 
     def judge(self):
         for customer in self.customers:
