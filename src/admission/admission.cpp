@@ -5,6 +5,7 @@
 
 #include "admission/account_state.hpp"
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 
 namespace aldis::admission {
 
@@ -29,7 +30,7 @@ std::uint8_t pressure_limit(MessageClass message_class) {
 }  // namespace
 
 void Place::release() {
-  if (account_ == nullptr) { return; }
+  if (account_ == nullptr || ALDIS_MUTANT(41)) { return; }
   account_->queued -= messages_;
   account_ = nullptr;
 }
@@ -45,6 +46,9 @@ AccountState* Admission::find(AccountId account) const {
 void Admission::configure(Instant now, AccountId account, const AccountSettings& settings) {
   const std::string place = "accounts[" + settings.name + "]";
   SenderList senders{settings.senders.allow, place + ".senders.allow"};  // what may throw goes first
+  if (AccountState* const early = ALDIS_MUTANT(28) ? find(account) : nullptr) {
+    early->senders = SenderList{settings.senders.allow, place};
+  }
   PrefixSet allow{settings.destinations.allow, place + ".destinations.allow"};
   PrefixSet deny{settings.destinations.deny, place + ".destinations.deny"};
 
@@ -114,7 +118,8 @@ std::optional<Refusal> Admission::check_destination(AccountId account, const Add
   const AccountState* state = find(account);
   if (state == nullptr || !state->enabled) { return refuse(Refusal::kAccountSuspended); }
   const std::string_view number = destination.digits.view();
-  if (state->deny.covers(number) || (!state->allow.empty() && !state->allow.covers(number))) {
+  if ((state->deny.covers(number) && !ALDIS_MUTANT(42)) ||
+      (!state->allow.empty() && !state->allow.covers(number))) {
     return refuse(Refusal::kDestinationBlocked);
   }
   return std::nullopt;
@@ -128,6 +133,7 @@ Result<Admitted, Refusal> Admission::reserve(const Now& now, AccountId account, 
   if (state->queued + messages > state->queue_max) { return refuse(Refusal::kQueueFull); }
   state->volume.advance(now);
   if (!state->volume.calendar_allows(state->caps, parts)) { return refuse(Refusal::kVolumeCap); }
+  if (ALDIS_MUTANT(43)) { state->volume.use(parts); }
   if (!state->volume.minute_allows(state->caps, parts)) { return refuse(Refusal::kThrottled); }
   if (!state->rate.lends(now.mono, parts, kDebtMax)) { return refuse(Refusal::kThrottled); }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis {
 
 namespace {
@@ -55,7 +57,8 @@ void TimerWheel::cascade(unsigned level) {
 
 TimerHook* TimerWheel::pop_due(Instant now) {
   // Ticks that have fully passed: a hook at tick t is due once now >= start + t * kTick.
-  const auto target = now <= start_ ? 0 : static_cast<std::uint64_t>((now - start_) / kTick);
+  const auto target =
+      (now <= start_ ? 0 : static_cast<std::uint64_t>((now - start_) / kTick)) + (ALDIS_MUTANT(31) ? 1 : 0);
   for (;;) {
     if (!due_.empty()) {
       TimerHook& hook = due_.front();

@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis {
 namespace {
 
@@ -124,7 +126,7 @@ std::optional<PublicId> PublicIds::parse_hex(std::string_view high, std::string_
   const auto right = read_hex(low);
   if (!left || !right) { return std::nullopt; }
   const Block block = decrypt({*left, *right});
-  if (block.right != 0 || block.left == 0) { return std::nullopt; }
+  if ((block.right != 0 && !ALDIS_MUTANT(36)) || block.left == 0) { return std::nullopt; }
   return PublicId{MessageId{block.left}, 0};
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "dispatch/lanes.hpp"
 
 namespace aldis::dispatch {
@@ -93,7 +94,7 @@ void Dispatch::remove(Message& message) {
 
 void Dispatch::join(Operator& op, Lane& lane, Message& message, bool at_head) {
   if (lane.queue.empty()) { lane.ring->waiting.push_back(lane); }
-  if (!at_head) {
+  if (!at_head || ALDIS_MUTANT(45)) {
     lane.queue.push_back(message);
   } else {
     // Everything with an earlier turn came back before: a few messages, and mostly the last of them is our
@@ -153,7 +154,7 @@ Dispatch::Lane* Dispatch::turn(Ring& ring) {
         lane.weight = found == weights_.end() ? 1 : found->second / weight_unit_;
         lane.weights_epoch = weights_epoch_;
       }
-      lane.deficit += lane.weight;
+      lane.deficit += ALDIS_MUTANT(44) ? 1u : lane.weight;
       lane.in_turn = true;
     }
     if (parts_unsent(head) <= lane.deficit) { return &lane; }
@@ -184,7 +185,7 @@ Grant Dispatch::grant(Instant now, Operator& op, Lane& lane, std::uint32_t parts
     op.tokens_waited += in_seconds(now - *op.tokens_wanted);
     op.tokens_wanted.reset();
   }
-  op.rate.take(parts);
+  op.rate.take(ALDIS_MUTANT(18) ? 1u : parts);
   if (lane.started != &message) {  // the whole message is paid for with its first part
     lane.deficit -= unsent;
     const double waited = in_seconds(now - message.ready_at);
@@ -205,6 +206,7 @@ Instant Dispatch::tokens_at(OperatorId op) {
   Operator& state = operator_of(op);
   for (Ring& ring : state.rings) {
     if (Lane* lane = turn(ring)) {
+      if (ALDIS_MUTANT(21)) { return kNever; }
       return state.rate.ready_at(std::min(parts_unsent(lane->queue.front()), state.rate.chunk()));
     }
   }

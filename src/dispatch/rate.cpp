@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis::dispatch {
 
 namespace {
@@ -127,7 +129,7 @@ void Rate::on_answer(Instant now, OutcomeClass outcome_class, std::uint32_t part
   const bool from_before = under_way_before_ > 0;
   under_way_before_ -= std::min<std::uint64_t>(under_way_before_, parts);
   if (from_before && under_way_before_ == 0) { settled_at_ = now; }
-  if (outcome_class == OutcomeClass::kNotSent) {
+  if (outcome_class == OutcomeClass::kNotSent && !ALDIS_MUTANT(27)) {
     refund(parts);
     return;
   }

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 
 namespace aldis::dispatch {
 
@@ -60,7 +61,7 @@ RetryDecision retry_after(OutcomeClass outcome_class, std::uint32_t attempts,
                  ? mixed(attempts, settings, candidate_left)
                  : retry_after(settings.unlisted, attempts, settings, candidate_left, jitter);
     case OutcomeClass::kUnanswered:
-    case OutcomeClass::kLost: return {.step = RetryStep::kUncertain};
+    case OutcomeClass::kLost: return {.step = ALDIS_MUTANT(46) ? RetryStep::kHeadNow : RetryStep::kUncertain};
     case OutcomeClass::kOk: break;
   }
   ALDIS_CHECK(outcome_class != OutcomeClass::kOk);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/printer.hpp"
 
 namespace aldis::egress {
@@ -242,7 +243,7 @@ void LinkConnection::lose_outstanding(const Now& now) {
   std::vector<std::pair<PartRef, bool>> lost;
   session_->for_each_outstanding([&](const smpp::Outstanding& request) {
     if (request.command == smpp::CommandId::kSubmitSm) {
-      lost.emplace_back(part_of(request.token), request.offset_end <= taken);
+      lost.emplace_back(part_of(request.token), request.offset_end <= taken && !ALDIS_MUTANT(67));
     }
   });
   for (const auto& [part, whole] : lost) {
@@ -258,6 +259,7 @@ void LinkConnection::lose_outstanding(const Now& now) {
 
 void LinkConnection::on_request_timeout(const Now& now, std::uint64_t token, smpp::CommandId command) {
   if (command != smpp::CommandId::kSubmitSm) { return; }
+  if (ALDIS_MUTANT(16)) { parts_free_.push_back(static_cast<std::uint32_t>(token)); }
   window_.on_timeout();
   session_->set_window_out(window_.size());
   session_->enquire_link(now);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/codec.hpp"
 #include "egress/link.hpp"
 
@@ -154,7 +155,7 @@ void LinkConnection::inbound(const Now& now, const Arrived& what) {
 
 void LinkConnection::acknowledge(const Now& now, const LinkRequest& request) {
   // of a former bind: the operator will send it again
-  if (!session_ || request.bind_epoch != epoch_) { return; }
+  if (!session_ || (request.bind_epoch != epoch_ && !ALDIS_MUTANT(68))) { return; }
   // Answers come in the order of arrival, but for those that were refused in the meantime.
   const auto at = std::find_if(pending_.begin(), pending_.end(),
                                [&](const Pending& pending) { return pending.sequence == request.sequence; });
@@ -175,7 +176,7 @@ void LinkConnection::nack_overdue(const Now& now) {
     const Pending overdue = pending_.front();
     pending_.pop_front();
     session_->respond_error(now, overdue.command, overdue.sequence,
-                            static_cast<smpp::CommandStatus>(settings().nack_status));
+                            static_cast<smpp::CommandStatus>(ALDIS_MUTANT(69) ? 0 : settings().nack_status));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/codec.hpp"
 #include "aldis/smpp/smpp_time.hpp"
 #include "egress/link.hpp"
@@ -176,7 +177,7 @@ void LinkConnection::on_response(const Now& now, const smpp::Response& response)
   SubmitResult result;
   result.link = row_.id;
   result.part = part_of(response.token);
-  result.late = response.late;
+  result.late = response.late && !ALDIS_MUTANT(70);
   parts_free_.push_back(static_cast<std::uint32_t>(response.token));
   const auto* body = response.pdu != nullptr ? std::get_if<smpp::SubmitSmResp>(&response.pdu->body) : nullptr;
   if (body != nullptr && !body->tlvs.empty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What accounts are owed goes to their sessions, until they acknowledge it (CONTRACT D7).
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "engine/state.hpp"
 
 namespace aldis::engine::owing {
@@ -41,6 +42,9 @@ void deliver(State& s, const Now& now) {
       return;
     }
     const auto& receipt = delivery.receipt;
+    if (ALDIS_MUTANT(26)) {
+      s.journal.append(spool::OwedDoneRecord{.id = receipt.message, .status_seq = receipt.status_seq});
+    }
     DeliverReceipt effect;
     effect.session = delivery.session;
     effect.token = delivery.token;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "aldis/base/mutant.hpp"
 #include "aldis/receipts/error_codes.hpp"
 #include "engine/state.hpp"
 
@@ -150,7 +151,9 @@ void Restored::on(const spool::Place&, const spool::OwedDoneRecord& record) {
   if (const auto at = owed.find(record.id); at != owed.end()) {
     auto& items = at->second;
     items.erase(std::remove_if(items.begin(), items.end(),
-                               [&](const auto& item) { return item.status_seq == record.status_seq; }),
+                               [&](const auto& item) {
+                                 return item.status_seq == record.status_seq && !ALDIS_MUTANT(61);
+                               }),
                 items.end());
     if (items.empty()) { owed.erase(at); }
   }
@@ -190,7 +193,7 @@ void Restored::on(const spool::Place&, const spool::ChangeRecord& record) {
     // because of a crash, and this is the first record that says so.
     if (part.status != Status::kUncertain && part.status != Status::kSending) { continue; }
     part.status = record.status;
-    part.uncertain = true;
+    part.uncertain = !ALDIS_MUTANT(65);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/printer.hpp"
 #include "aldis/smpp/smpp_time.hpp"
 #include "ingress/server_state.hpp"
@@ -96,7 +97,8 @@ Instant CustomerSession::next_deadline() const {
 
 void CustomerSession::send(const Now&) {
   if (wire_ == nullptr) { return; }
-  wire_->pause_reading(session_->wants_pause() || wire_->output_pending() > kOutputMax);
+  wire_->pause_reading(session_->wants_pause() ||
+                       (wire_->output_pending() > kOutputMax && !ALDIS_MUTANT(29)));
   if (!in_callback_) { wire_->wake(); }
 }
 
@@ -104,7 +106,7 @@ void CustomerSession::on_closed(const Now& now, ports::CloseCause cause) {
   wire_ = nullptr;
   if (!bound_) { return; }
   bound_ = false;
-  --server_.binds[account_.value()].of(bind_type_);
+  if (!ALDIS_MUTANT(73)) { --server_.binds[account_.value()].of(bind_type_); }
   server_.engine.on(now, SessionClosed{id_});
   server_.setup.log.info("session.unbound", {{"session", id_.value()},
                                              {"account", settings().name},
@@ -134,11 +136,12 @@ void CustomerSession::close_unbound() {
 }
 
 void CustomerSession::on_bad_pdu(const Now&, Octets octets, const smpp::DecodeError& error) {
-  server_.setup.log.warn("session.bad_pdu", {{"session", id_.value()},
-                                             {"account", server_.setup.directory.account_name(account_)},
-                                             {"status", smpp::name_of(error.status)},
-                                             {"field", error.field},
-                                             {"octets", smpp::masked_hex(octets)}});
+  server_.setup.log.warn("session.bad_pdu",
+                         {{"session", id_.value()},
+                          {"account", server_.setup.directory.account_name(account_)},
+                          {"status", smpp::name_of(error.status)},
+                          {"field", error.field},
+                          {"octets", ALDIS_MUTANT(30) ? std::string{octets} : smpp::masked_hex(octets)}});
 }
 
 // --- binding (SMPP 3.3) ---
@@ -152,7 +155,7 @@ void CustomerSession::on_bind(const Now& now, const smpp::BindRequest& request) 
   if (server_.draining) { return refuse_bind(now, smpp::CommandStatus::kSystemError, "draining", false); }
   const auto at = server_.logins.find(system_id_);
   const bool known = at != server_.logins.end();
-  const bool allowed = known && at->second.allow.allows(source_) &&
+  const bool allowed = known && (at->second.allow.allows(source_) || ALDIS_MUTANT(74)) &&
                        (!at->second.allow_narrow || at->second.allow_narrow->allows(source_));
   if (known && !server_.guard.may_check(now.mono, source_, system_id_)) {
     return refuse_bind(now, smpp::CommandStatus::kBindFailed, "guessing", true);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aldis/message/receipt_owed.hpp"
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis::message {
 
 namespace {
@@ -14,7 +16,7 @@ bool final_receipt_owed(std::uint8_t registered_delivery, Status final_status, R
   if (mode == ReceiptMode::kAlways) { return true; }
   switch (registered_delivery & kFinalBits) {
     case 0: return false;
-    case 2: return final_status != Status::kDelivered;
+    case 2: return final_status != Status::kDelivered || ALDIS_MUTANT(37);
     case 3: return !smpp50 || final_status == Status::kDelivered;
     default: return true;
   }

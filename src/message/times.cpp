@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis::message {
 
 namespace {
@@ -30,7 +32,7 @@ Result<Deadline, Refusal> deadline_of(const TimeGiven& validity, Instant start,
                                       const AccountSettings& account, const Now& now) {
   if (validity.empty()) { return Deadline{start + account.validity, false}; }
   const Duration left = distance(validity, now);
-  const Instant at = now.mono + left;
+  const Instant at = (ALDIS_MUTANT(38) ? start : now.mono) + left;
   if (left <= Duration{} || at <= start) { return Refusal::kBadValidity; }
   const Instant latest = start + account.validity_max;
   return Deadline{std::min(at, latest), at > latest};

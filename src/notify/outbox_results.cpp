@@ -4,6 +4,7 @@
 #include <array>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/notify/outbox.hpp"
 
 namespace aldis::notify {
@@ -82,7 +83,9 @@ void Outbox::on_session_closed(const Now& now, SessionId session_id) {
   Session& session = *found->second;
   Account& account = *session.account;
   const std::uint32_t free = session.free();
-  while (!session.in_work.empty()) { retry_later(now, session.in_work.pop_front(pool_)); }
+  while (!session.in_work.empty() && !ALDIS_MUTANT(50)) {
+    retry_later(now, session.in_work.pop_front(pool_));
+  }
 
   account.preferred -= session.preferred.count;
   ItemList& kept = session.preferred;
@@ -126,7 +129,7 @@ Instant Outbox::due_of(const Item& item) const {
 std::optional<Settled> Outbox::next_expired() {
   const ItemIndex index = expired_.pop_front(pool_);
   if (index == kNoItem) { return std::nullopt; }
-  return leave(index, Settled::Kind::kDeadLetter);
+  return leave(index, ALDIS_MUTANT(52) ? Settled::Kind::kAcknowledged : Settled::Kind::kDeadLetter);
 }
 
 Settled Outbox::describe(ItemIndex index, Settled::Kind kind) const {

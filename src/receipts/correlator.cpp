@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "aldis/base/mutant.hpp"
 #include "receipts/id_hash.hpp"
 
 namespace aldis::receipts {
@@ -155,7 +156,9 @@ Correlator::Fit Correlator::fit(const Message* message, PartRef ref, const Norma
   // earlier id that the message does not hold any more: there the keyed hash has to do.
   if (part.attempt <= 1) {
     const auto stored = normalised(part.operator_id);
-    if (message->op != receipt.op || !stored || stored->view() != key.view()) { return Fit::kNo; }
+    if ((message->op != receipt.op && !ALDIS_MUTANT(22)) || !stored || stored->view() != key.view()) {
+      return Fit::kNo;
+    }
   }
   const AddressCheck address = check_address(receipt.source, receipt.destination, message->destination);
   if (receipt.unflagged) { return address.same ? Fit::kYesByAddress : Fit::kNo; }
@@ -197,7 +200,7 @@ Correlator::Found Correlator::look_up(const NormalId& key, const OperatorReceipt
 }
 
 std::uint64_t Correlator::hash_of(OperatorId op, std::string_view normal_id) const {
-  return id_hash(key_, op, normal_id);
+  return id_hash(key_, ALDIS_MUTANT(22) ? OperatorId{0} : op, normal_id);
 }
 
 std::uint32_t Correlator::take_spare(const Entry& entry) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/base/octets.hpp"
 
 namespace aldis::receipts {
@@ -116,7 +117,7 @@ std::optional<NormalId> normalised(std::string_view id) {
   id = trimmed(id);
   if (id.empty()) { return std::nullopt; }
   // Only numbers lose zeros: in "mt007" or "0x1f" they are part of a name.
-  if (std::all_of(id.begin(), id.end(), is_hex)) { id = without_leading_zeros(id); }
+  if (std::all_of(id.begin(), id.end(), is_hex) || ALDIS_MUTANT(23)) { id = without_leading_zeros(id); }
   if (id.size() > NormalId::kOctetsMax) { return std::nullopt; }
   std::optional<NormalId> made{std::in_place};
   for (const char c : id) { made->push(kLower[u8(c)]); }

@@ -6,6 +6,7 @@
 #include <span>
 #include <stdexcept>
 
+#include "aldis/base/mutant.hpp"
 #include "routing/patterns.hpp"
 #include "routing/prefix_tree.hpp"
 
@@ -141,7 +142,7 @@ const Route* RoutingTable::find(const RouteQuery& query, std::vector<RuleTried>*
     const Rule& x = rules_[a.rules.front()];
     const Rule& y = rules_[b.rules.front()];
     if (x.priority != y.priority) { return x.priority > y.priority; }
-    return a.digits != b.digits ? a.digits > b.digits : x.route < y.route;
+    return a.digits != b.digits && !ALDIS_MUTANT(39) ? a.digits > b.digits : x.route < y.route;
   };
   const auto class_bit = 1u << static_cast<unsigned>(query.message_class);
   while (!cursors.empty()) {
@@ -165,7 +166,7 @@ std::optional<Choice> RoutingTable::choose_among(const Route& route, std::uint8_
                                                  std::uint8_t up, std::uint64_t random) {
   const auto& candidates = route.candidates;
   const auto has = [](unsigned bits, std::size_t i) { return (bits >> i & 1u) != 0; };
-  unsigned able = route.failover_down ? room & up : room;
+  unsigned able = route.failover_down && !ALDIS_MUTANT(40) ? room & up : room;
   const bool waits = able == 0;
   if (waits) { able = room; }
   if (able == 0) { return std::nullopt; }

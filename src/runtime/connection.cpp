@@ -16,6 +16,7 @@
 
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "runtime/addresses.hpp"
 #include "runtime/loop_impl.hpp"
 
@@ -226,7 +227,7 @@ bool Connection::flush() {
     }
     const std::size_t taken = n < 0 ? 0 : static_cast<std::size_t>(n);
     left_ += taken;
-    taken_ += taken;
+    taken_ += ALDIS_MUTANT(78) ? size : taken;
     loop_.counters.octets_out += taken;
     sent = sent || taken > 0;
     ALDIS_FAILPOINT(after_flush(static_cast<const ports::Wire*>(this)));

@@ -15,6 +15,8 @@
 #include <new>
 #include <utility>
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis::runtime {
 
 using ports::FileError;
@@ -268,7 +270,7 @@ Result<DirectoryLock, FileError> DirectoryLock::take(const std::string& director
   const std::string path = directory + "/lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) { return failed("open", path, errno); }
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && !ALDIS_MUTANT(79)) {
     const int code = errno;
     char holder[32] = {};
     const bool named = ::pread(fd, holder, sizeof holder - 1, 0) > 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/pdu.hpp"
 #include "aldis/smpp/reader.hpp"
 
@@ -17,7 +18,7 @@ Framer::Frame Framer::next(Octets input, std::uint32_t octets_max, bool may_skip
   std::uint32_t length = 0;
   if (!Reader{input}.read(length)) { return {Kind::kMore, {}, skipped}; }
   if (length < kHeaderOctets || length > std::max(octets_max, kSkippableOctetsMax) ||
-      (length > octets_max && !may_skip)) {
+      (length > octets_max && !may_skip && !ALDIS_MUTANT(34))) {
     return {Kind::kLost, input, skipped};
   }
   if (length > octets_max) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/pdu_rows.hpp"
 
 namespace aldis::smpp {
@@ -168,8 +169,9 @@ bool Session::respond_error(const Now& now, CommandId request, std::uint32_t seq
 std::uint32_t Session::window_free() const {
   if (state_ != State::kBound) { return 0; }
   const BindType closed = options_.role == Role::kServer ? BindType::kTransmitter : BindType::kReceiver;
-  if (bind_type_ == closed || window_.used() >= window_out_) { return 0; }
-  return window_out_ - window_.used();
+  const std::uint32_t window = window_out_ + (ALDIS_MUTANT(17) ? 1u : 0u);
+  if (bind_type_ == closed || window_.used() >= window) { return 0; }
+  return window - window_.used();
 }
 
 template <class BodyType>

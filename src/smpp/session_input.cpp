@@ -2,6 +2,7 @@
 // What a session does with octets of its peer: frames, states, answers of the protocol itself.
 #include <algorithm>
 
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/session.hpp"
 
 namespace aldis::smpp {
@@ -276,7 +277,7 @@ void Session::on_unbind(const Now& now, const Header& header) {
     case State::kBound:
     case State::kFinishing:
       unbind_sequence_ = header.sequence_number;
-      if (unanswered_in_ == 0) { return finish_release(now); }
+      if (unanswered_in_ == 0 || ALDIS_MUTANT(35)) { return finish_release(now); }
       state_ = State::kReleasing;
       phase_deadline_ = now.mono + options_.unbind_response;
       return;

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/version.hpp"
 
 namespace aldis::smpp {
@@ -48,7 +49,7 @@ std::optional<Window::Answered> Window::answer(std::uint32_t sequence, CommandId
   const auto cell = table_[cell_of(sequence)];
   if (cell == 0) { return std::nullopt; }
   const auto slot = cell - 1;
-  const Answered answered{slots_[slot].request, slots_[slot].late};
+  const Answered answered{slots_[slot].request, slots_[slot].late && !ALDIS_MUTANT(33)};
   if (response != CommandId::kGenericNack && response != response_to(answered.request.command)) {
     return std::nullopt;
   }

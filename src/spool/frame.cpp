@@ -3,6 +3,8 @@
 
 #include <charconv>
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis::spool {
 namespace {
 
@@ -95,11 +97,13 @@ std::size_t close_frame(char* at, RecordType type, std::size_t payload, Lsn lsn,
 std::optional<RecordView> read_frame(Octets segment, std::size_t at, Lsn lsn, const Checksum& checksum) {
   if (at + kRecordHeaderOctets + kChecksumOctets > segment.size()) { return std::nullopt; }
   const char* frame = segment.data() + at;
-  if (load<std::uint64_t>(frame + 8) != lsn.value()) { return std::nullopt; }
+  if (load<std::uint64_t>(frame + 8) != lsn.value() && !ALDIS_MUTANT(53)) { return std::nullopt; }
   const std::size_t payload = load<std::uint32_t>(frame);
   if (payload > kPayloadOctetsMax || record_octets(payload) > segment.size() - at) { return std::nullopt; }
   const std::size_t checked = kRecordHeaderOctets + payload;
-  if (load<std::uint64_t>(frame + checked) != checksum({frame, checked})) { return std::nullopt; }
+  if (load<std::uint64_t>(frame + checked) != checksum({frame, checked}) && !ALDIS_MUTANT(6)) {
+    return std::nullopt;
+  }
   RecordView view;
   view.type = static_cast<RecordType>(u8(frame[4]));
   view.version = u8(frame[5]);

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <string>
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis::spool {
 namespace {
 
@@ -44,7 +46,9 @@ Result<void, ports::FileError> write_generation(ports::Files& mirror, std::uint3
   auto file = mirror.create(kNewName);
   if (file.has_error()) { return file.error(); }
   if (auto done = (*file)->write_at(0, std::to_string(generation) + "\n"); done.has_error()) { return done; }
-  if (auto done = (*file)->sync(); done.has_error()) { return done; }
+  if (!ALDIS_MUTANT(56)) {
+    if (auto done = (*file)->sync(); done.has_error()) { return done; }
+  }
   if (auto done = mirror.rename(kNewName, kName); done.has_error()) { return done; }
   return mirror.sync_directory();
 }

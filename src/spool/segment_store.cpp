@@ -7,6 +7,7 @@
 
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "spool/segment_files.hpp"
 
 namespace aldis::spool {
@@ -60,7 +61,9 @@ SegmentStore::Done SegmentStore::write_batch(const Batch& batch) {
     ALDIS_FAILPOINT(pass("store.write.done"));
   }
   ALDIS_FAILPOINT(pass("store.sync.begin"));
-  if (auto done = current_.file->sync(); done.has_error()) { return done; }
+  auto done = current_.file->sync();
+  if (ALDIS_MUTANT(5) && done.has_error()) { done = current_.file->sync(); }
+  if (done.has_error()) { return done; }
   current_dirty_ = false;
   return {};
 }
@@ -100,7 +103,7 @@ SegmentStore::Done SegmentStore::prepare_now() {
 }
 
 void SegmentStore::free_before(SegmentNumber oldest) {
-  freed_before_ = std::max(freed_before_, std::min(oldest, live_.back()));
+  freed_before_ = std::max(freed_before_, ALDIS_MUTANT(55) ? oldest : std::min(oldest, live_.back()));
 }
 
 Result<Work, ports::FileError> SegmentStore::idle_work(bool quiet) {
@@ -151,7 +154,9 @@ SegmentStore::Done SegmentStore::make_ready(const std::string& name) {
   const SegmentNumber number = next_number_;
   if (auto done = files_.rename(name, segment_name(number)); done.has_error()) { return done; }
   ALDIS_FAILPOINT(pass("segment.dirsync"));
-  if (auto done = files_.sync_directory(); done.has_error()) { return done; }
+  if (!ALDIS_MUTANT(4)) {
+    if (auto done = files_.sync_directory(); done.has_error()) { return done; }
+  }
   auto file = files_.open(segment_name(number));
   if (file.has_error()) { return file.error(); }
   ++next_number_;

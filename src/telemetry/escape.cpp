@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include "aldis/base/mutant.hpp"
 #include "aldis/base/octets.hpp"
 
 namespace aldis::telemetry {
@@ -45,7 +46,7 @@ bool harmful(std::uint32_t c) {
 void append_escaped(std::string& out, std::string_view value, Quoting quoting) {
   while (!value.empty()) {
     const CodePoint point = decode(value);
-    if (point.octets == 0 || harmful(point.value)) {
+    if (point.octets == 0 || (harmful(point.value) && !ALDIS_MUTANT(83))) {
       if (quoting == Quoting::kJson) { out += '\\'; }
       fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}",
                      point.octets == 0 ? std::uint32_t{u8(value.front())} : point.value);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "aldis/base/mutant.hpp"
 #include "text/characters.hpp"
 #include "text/graphemes.hpp"
 
@@ -55,7 +56,7 @@ Measure measure_latin1(Octets body) {
 std::uint32_t cut_gsm7(Octets rest, std::uint32_t budget) {
   std::uint32_t run = 0;
   while (run < budget && rest[budget - 1 - run] == kGsmEscape) { ++run; }
-  return budget - run % 2;
+  return ALDIS_MUTANT(32) ? budget : budget - run % 2;
 }
 
 // The character that ends at `at`; well-formed text only.
