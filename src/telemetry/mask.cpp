@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "aldis/base/mutant.hpp"
+
 namespace aldis::telemetry {
 namespace {
 
@@ -19,7 +21,8 @@ constexpr std::size_t kDigitsLong = 10;
 
 void append_masked(std::string& out, std::string_view number) {
   const auto digits = static_cast<std::size_t>(std::count_if(number.begin(), number.end(), is_digit));
-  if (digits < kDigitsLong && !std::all_of(number.begin(), number.end(), is_number_sign)) {
+  const bool is_name = digits < kDigitsLong && !std::all_of(number.begin(), number.end(), is_number_sign);
+  if (is_name || ALDIS_MUTANT(82)) {
     out += number;
     return;
   }
