@@ -75,13 +75,10 @@ void accept(State& s, const Now& now, const Submit& request, Message& message, P
 // replace_if_present_flag 1: the newest queued message with the same addresses and service_type gives way.
 Message* find_replaceable(State& s, const Message& by) {
   Message* newest = nullptr;
-  s.messages.visit([&](Message& m) {
-    if (is_unsent(m) && m.account == by.account && m.service_type == by.service_type &&
-        m.source.digits == by.source.digits && m.destination.digits == by.destination.digits &&
-        m.id != by.id && (newest == nullptr || m.id > newest->id)) {
-      newest = &m;
-    }
-  });
+  for (Message* m : s.messages.find_addresses(by.account, by.source, by.destination)) {
+    const bool fits = is_unsent(*m) && m->service_type == by.service_type && m->id != by.id;
+    if (fits && (newest == nullptr || m->id > newest->id)) { newest = m; }
+  }
   return newest;
 }
 

@@ -207,6 +207,10 @@ void State::free_finished() {
       }
     }
     messages.remove(*message);
+    recent_finals.add(message->account,
+                      message->short_id != 0 ? message->short_id : message->public_id.value(),
+                      message->source.digits.view(),
+                      {message->status, receipts::err::as_octet(message->err.view()), message->done_at});
   }
   finished.clear();
 }

@@ -87,6 +87,13 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
   return true;
 }
 
+// A part on its way stands among those in doubt only as their rival: what is said of it waits for its answer.
+bool is_rival(State& s, const receipts::Match& match) {
+  if (match.how != receipts::How::kFallback) { return false; }
+  const Part& part = s.messages.find(match.part.message)->parts[match.part.part];
+  return part.status == Status::kSending && !part.uncertain;
+}
+
 // An uncertain part is looked at when its hold ends, any other when its answer comes.
 WallTime submitted_about(State& s, const Now& now, const Part& part, OperatorId op) {
   const bool held = part.status == Status::kUncertain;
@@ -134,9 +141,9 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
   if (s.journal.room() == spool::Room::kNone) { return; }  // no answer: egress says nack_status in time
   ++s.counters.receipts;
   const auto& op = s.directory.op(receipt.op);
-  const auto match = receipt.unparsed
-                         ? Result<receipts::Match, receipts::Unmatched>{receipts::Unmatched::kUnparsed}
-                         : s.correlator.correlate(receipt, op, s.lookup);
+  auto match = receipt.unparsed ? Result<receipts::Match, receipts::Unmatched>{receipts::Unmatched::kUnparsed}
+                                : s.correlator.correlate(receipt, op, s.lookup);
+  if (!match.has_error() && is_rival(s, *match)) { match = receipts::Unmatched::kUnknown; }
   if (match.has_error()) {
     if (receipt.unflagged) {  // it was a message from a handset after all
       OperatorInbound inbound;

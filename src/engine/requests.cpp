@@ -2,7 +2,6 @@
 // query_sm, cancel_sm, replace_sm: every operation acts on our own queue (SMPP 4.3). A foreign id answers
 // like a missing one.
 #include <algorithm>
-#include <charconv>
 
 #include "aldis/message/intake.hpp"
 #include "aldis/receipts/error_codes.hpp"
@@ -25,9 +24,7 @@ std::vector<Message*> find(State& s, AccountId account, MessageId public_id, std
     if (belongs(message, account, source)) { out.push_back(message); }
   };
   if (short_id != 0) {
-    s.messages.visit([&](Message& message) {
-      if (message.short_id == short_id) { add(&message); }
-    });
+    for (Message* message : s.messages.find_short(account, short_id)) { add(message); }
   } else if (const auto multi = s.multi.find(public_id); multi != s.multi.end()) {
     for (const MessageId id : multi->second) { add(s.messages.find(id)); }
   } else {
@@ -36,13 +33,10 @@ std::vector<Message*> find(State& s, AccountId account, MessageId public_id, std
   return out;
 }
 
-std::uint8_t error_code_of(const Message& message) {
-  const auto err = message.err.view();
-  unsigned code = 0;
-  const auto [end, error] = std::from_chars(err.data(), err.data() + err.size(), code);
-  return error == std::errc{} && end == err.data() + err.size() && code <= 255
-             ? static_cast<std::uint8_t>(code)
-             : std::uint8_t{0};
+// It is over with the message, and it has left memory.
+std::optional<FinalAnswer> finished(State& s, AccountId account, MessageId public_id, std::uint32_t short_id,
+                                    const Address& source) {
+  return s.recent_finals.find(account, short_id != 0 ? short_id : public_id.value(), source.digits.view());
 }
 
 void cancel(State& s, const Now& now, Message& message) {
@@ -63,6 +57,12 @@ void on(State& s, const Now& now, const QueryMessage& request) {
   const auto found = find(s, request.account, request.public_id, request.short_id, request.source);
   if (found.empty()) {
     s.admission.count(Refusal::kNoSuchMessage);
+    if (const auto was = finished(s, request.account, request.public_id, request.short_id, request.source)) {
+      answer.status = was->status;
+      answer.error_code = was->error_code;
+      answer.final_at = was->done_at;
+      return s.gate.hold(Effect{answer});
+    }
     answer.refusal = Refusal::kNoSuchMessage;
     return s.sink.on(now, Effect{answer});
   }
@@ -72,7 +72,7 @@ void on(State& s, const Now& now, const QueryMessage& request) {
   answer.scheduled = least.status == Status::kScheduled;
   answer.operator_accepted = (least.intermediates & 2u) != 0;
   answer.final_at = least.done_at;
-  answer.error_code = error_code_of(least);
+  answer.error_code = receipts::err::as_octet(least.err.view());
   s.gate.hold(Effect{answer});  // what it says must not vanish in a crash
 }
 
@@ -81,13 +81,9 @@ void on(State& s, const Now& now, const CancelMessage& request) {
   std::vector<Message*> found;
   const bool by_address = request.public_id == MessageId{} && request.short_id == 0;
   if (by_address) {
-    s.messages.visit([&](Message& message) {
-      if (message.account == request.account && is_unsent(message) &&
-          message.source.digits == request.source.digits &&
-          message.destination.digits == request.destination.digits &&
-          (request.service_type.empty() || message.service_type == request.service_type)) {
-        found.push_back(&message);
-      }
+    found = s.messages.find_addresses(request.account, request.source, request.destination);
+    std::erase_if(found, [&](const Message* m) {
+      return !is_unsent(*m) || !(request.service_type.empty() || m->service_type == request.service_type);
     });
   } else {
     found = find(s, request.account, request.public_id, request.short_id, request.source);
@@ -100,7 +96,12 @@ void on(State& s, const Now& now, const CancelMessage& request) {
     s.admission.count(refusal);
     s.sink.on(now, Effect{AnswerCancel{request.token, refusal}});
   };
-  if (found.empty()) { return refuse(by_address ? Refusal::kCancelFailed : Refusal::kNoSuchMessage); }
+  if (found.empty()) {
+    const bool was =
+        by_address ||
+        finished(s, request.account, request.public_id, request.short_id, request.source).has_value();
+    return refuse(was ? Refusal::kCancelFailed : Refusal::kNoSuchMessage);
+  }
   std::erase_if(found, [](const Message* m) { return !is_unsent(*m); });
   if (found.empty()) { return refuse(Refusal::kCancelFailed); }
   for (Message* message : found) { cancel(s, now, *message); }
@@ -114,7 +115,10 @@ void on(State& s, const Now& now, const ReplaceMessage& request) {
     s.admission.count(refusal);
     s.sink.on(now, Effect{AnswerReplace{request.token, refusal}});
   };
-  if (found.empty()) { return refuse(Refusal::kNoSuchMessage); }
+  if (found.empty()) {
+    const auto was = finished(s, request.account, request.public_id, request.short_id, request.source);
+    return refuse(was ? Refusal::kReplaceFailed : Refusal::kNoSuchMessage);
+  }
   Message& message = *found.front();
   if (found.size() > 1 || !is_unsent(message)) { return refuse(Refusal::kReplaceFailed); }
   const auto intake = message::replace(request, s.directory.account(request.account), now, message);

@@ -33,7 +33,7 @@ void give_concat_ref(State& s, Message& message) {
   message.concat_ref = ref;
 }
 
-void lease(State& s, Message& message, std::uint32_t parts, LinkId id) {
+void lease(State& s, const Now& now, Message& message, std::uint32_t parts, LinkId id) {
   Link& link = link_of(s, id);
   give_concat_ref(s, message);
   message.link = id;
@@ -43,7 +43,11 @@ void lease(State& s, Message& message, std::uint32_t parts, LinkId id) {
     --parts;
     part.status = Status::kSending;
     ++part.attempt;
-    if (part.uncertain) { ++s.counters.resends; }
+    if (part.uncertain) {
+      ++s.counters.resends;
+    } else if (s.correlator.watched() > 0) {
+      s.correlator.watch(message.op, message, i, now.wall);  // rival of those in doubt, until it has its id
+    }
     ++link.leased;
     // A message of this turn is written with its lease inside (acceptance::write_fresh).
     if (message.home != Lsn{}) {
@@ -223,6 +227,7 @@ void part_result(State& s, const Now& now, Message& message, std::uint16_t i, Li
   const OperatorId op = message.op;
   const bool waited = waits(message);  // its other parts may still wait for tokens
   const PartFate fate = judge(s, now, message, i, outcome);
+  if (!message.parts[i].uncertain) { s.correlator.unwatch({message.id, i}); }
   // It leaves the lane when nothing is left to send, or not now, or not here, or not any more.
   const bool later = fate.after > Duration::zero();
   if (later || now.mono >= message.expires_at || fate.next_candidate || !any_part(message, Status::kQueued)) {
@@ -529,7 +534,7 @@ void lease_work(State& s, const Now& now) {
       const auto grant = s.dispatch.next(now.mono, op, room);
       if (!grant) { break; }
       if (grant.whole) { s.admission.queue_left(grant.message->account); }
-      lease(s, *grant.message, grant.parts, link);
+      lease(s, now, *grant.message, grant.parts, link);
     }
   }
   write_leases(s);

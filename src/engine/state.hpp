@@ -21,6 +21,7 @@
 #include "aldis/routing/inbound_table.hpp"
 #include "aldis/routing/routing_table.hpp"
 #include "engine/gate.hpp"
+#include "engine/recent_finals.hpp"
 
 namespace aldis::engine {
 
@@ -108,6 +109,7 @@ struct State {
   std::deque<Group> groups;         // index = OperatorId
   std::vector<Message*> fresh;      // accepted in this turn, not in the journal yet
   std::vector<MessageId> finished;  // may leave memory at the end of the turn
+  RecentFinals recent_finals;       // those that left
 
   // Receipts owed beyond the usual one of a final state: what compaction must copy (see owed_of).
   boost::unordered_flat_map<MessageId, std::vector<spool::OwedItem>> owed_unusual;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aldis/receipts/error_codes.hpp"
 
+#include <charconv>
 #include <string>
 
 namespace aldis::receipts::err {
@@ -28,6 +29,12 @@ FixedString<8> for_customer(std::string_view err, const OperatorSettings* operat
     if (mapped != operator_settings->receipt_errors.end()) { err = mapped->second; }
   }
   return FixedString<8>{err.substr(0, 3)};
+}
+
+std::uint8_t as_octet(std::string_view err) {
+  std::uint8_t code = 0;
+  const auto [end, error] = std::from_chars(err.data(), err.data() + err.size(), code);
+  return error == std::errc{} && end == err.data() + err.size() ? code : std::uint8_t{0};
 }
 
 }  // namespace aldis::receipts::err

@@ -2,6 +2,7 @@
 // The err of a receipt to a customer (SMPP 4.6).
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "aldis/base/fixed_string.hpp"
@@ -30,5 +31,8 @@ std::string_view of(UnknownReason reason);
 // What the customer reads. `operator_settings` is null for a message that no operator had. With
 // ReceiptErr::kOurs an operator's code is mapped by its receipt_errors and cut to 3; empty becomes 000.
 FixedString<8> for_customer(std::string_view err, const OperatorSettings* operator_settings, ReceiptErr mode);
+
+// error_code of query_sm_resp: the code as a number 0 to 255, else 0.
+std::uint8_t as_octet(std::string_view err);
 
 }  // namespace aldis::receipts::err

@@ -224,6 +224,29 @@ TEST_CASE("a parked receipt that fits two doubtful parts is nobody's", "[D4]") {
   CHECK(world.sent.size() == 2);
 }
 
+TEST_CASE("an early receipt of a part on its way is not given to one in doubt with the same numbers",
+          "[D4][H2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  const auto doubtful = world.accept();
+  world.answer(world.sent_one(), OutcomeClass::kUnanswered);
+  world.turn();
+  const auto second = world.accept();
+  const auto sent = world.sent_one();
+  world.receipt(kOpA, "88", Status::kDelivered);  // before the response that would say whose 88 is
+  world.turn();
+  CHECK(world.told.empty());
+  CHECK(world.metric("aldis_receipts_orphaned") == 1);
+  world.ok(sent, "88");
+  world.turn();
+  CHECK(world.told_one().id == second);
+  CHECK(world.queried(doubtful) == Status::kUncertain);
+  // and once it has its own id, it is no rival any more
+  world.receipt(kOpA, "99", Status::kUndeliverable);
+  world.turn();
+  CHECK(world.told_one().id == doubtful);
+}
+
 TEST_CASE("a receipt that tells the id of a doubtful part brings those parked under it", "[D4][H2]") {
   Gateway gateway;
   World& world = gateway.world;

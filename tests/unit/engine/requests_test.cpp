@@ -46,6 +46,30 @@ TEST_CASE("a query tells each state, and another account's message from no messa
   CHECK(answer.error_code == 34);
 }
 
+TEST_CASE("what became of a message can be asked after its receipt was taken", "[D6]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.open();
+  const auto id = world.accept({.registered = 1});
+  world.ok(world.sent_one(), "77");
+  world.turn();
+  world.receipt(kOpA, "77", Status::kUndeliverable, {.err = "034"});
+  world.turn();
+  const auto delivered_at = world.now.wall;
+  world.acknowledge(world.told_one());
+  world.turn();
+  CHECK(world.engine->messages_live() == 0);
+  const auto sequence = world.query(id);
+  world.turn();
+  const auto& answer = std::get<AnswerQuery>(world.answers.at(sequence));
+  CHECK_FALSE(answer.refusal);
+  CHECK(answer.status == Status::kUndeliverable);
+  CHECK(answer.error_code == 34);
+  CHECK(answer.final_at == delivered_at);
+  CHECK(world.refusal(world.query(id, kBeta)) == Refusal::kNoSuchMessage);
+  CHECK(world.refusal(world.cancel(id)) == Refusal::kCancelFailed);
+}
+
 TEST_CASE("query_rate bounds what queries cost", "[D10]") {
   Gateway gateway;
   World& world = gateway.world;
@@ -114,6 +138,25 @@ TEST_CASE("a cancel by addresses ends all that wait for them", "[D2]") {
   CHECK(world.take_told().size() == 2);
   world.up();
   CHECK(world.take_sent().size() == 2);
+}
+
+TEST_CASE("messages that come and go after the first cancel by addresses are found by the next", "[D2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  world.start();
+  world.bind();
+  CHECK(world.refusal(world.cancel_all("447000", kNumber)) == Refusal::kCancelFailed);
+  world.accept();
+  const auto sequence = world.cancel_all("447000", kNumber);
+  world.turn();
+  CHECK_FALSE(world.refusal(sequence));
+  world.acknowledge(world.told_one());
+  world.turn();
+  CHECK(world.refusal(world.cancel_all("447000", kNumber)) == Refusal::kCancelFailed);
+  world.accept();
+  const auto again = world.cancel_all("447000", kNumber);
+  world.turn();
+  CHECK_FALSE(world.refusal(again));
 }
 
 TEST_CASE("a request and its cancel in one turn leave nothing behind", "[D2]") {
