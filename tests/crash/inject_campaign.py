@@ -167,7 +167,7 @@ def main():
             campaign.every(pairs, arguments.calls_max) if arguments.every else campaign.plain(pairs)
             if not arguments.only:
                 campaign.spin()
-            report = scene.finish(Shape.draw(chance))
+            report = scene.finish()
             scene.verify()
         finally:
             scene.close()
@@ -175,7 +175,7 @@ def main():
         figures = {**report.figures(), "points": sum(campaign.fired.values()), "fired": dict(campaign.fired),
                    "ends": dict(campaign.exits)}
         print(json.dumps(figures))
-        records.append("inject" if arguments.every else None, figures, "failed" if campaign.wrong else "passed",
+        records.append("inject" if arguments.every else None, figures, records.verdict(campaign.wrong),
                        seed=arguments.seed)
         assert not campaign.wrong, "\n".join(campaign.wrong[:10])
     print(f"{figures['points']} errors injected, nothing lost")

@@ -74,7 +74,7 @@ class Campaign:
             try:
                 for how in hows:
                     self.cycle(scene, how, segment)
-                report = scene.finish(Shape.draw(self.chance, segment))
+                report = scene.finish()
                 scene.verify()
             finally:
                 scene.close()
@@ -95,6 +95,8 @@ class Campaign:
             scene.kill()
             return
         self.asked[how] += 1
+        if how in NEEDS_SMALL_SEGMENTS:
+            shape = Shape.fast(segment)
         if how in NEEDS_GROWTH and scene.kills:
             shape.reserve = 2 + len(list((scene.state / "journal").glob("*")))
         passes = self.chance.randint(1, max(1, FAILPOINTS[how] * min(self.rate, 1500) // 1500))
@@ -132,13 +134,17 @@ def main():
     print(f"seed {arguments.seed}", flush=True)
     campaign = Campaign(arguments)
     total = campaign.total
+    stopped = False  # by SIGTERM: what was judged until then counts
     try:
         campaign.run(arguments.kills, arguments.only, arguments.minutes)
-    except BaseException as error:
+    except Exception as error:
         total.wrong.append(f"{type(error).__name__}: {error}")
         raise
+    except SystemExit:
+        stopped = True
+        raise
     finally:
-        verdict = "failed" if total.wrong else "passed"
+        verdict = records.verdict(total.wrong, stopped)
         figures = {**total.figures(), "folders": campaign.folders, "failpoints": len(campaign.asked),
                    "failpoint_kills": sum(campaign.reached.values()),
                    "not_reached": sum((campaign.asked - campaign.reached).values())}

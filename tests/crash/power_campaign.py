@@ -100,7 +100,7 @@ class Campaign:
             try:
                 for _ in range(cuts):
                     self.cycle(scene, disk)
-                report = scene.finish(Shape.draw(self.chance))
+                report = scene.finish()
                 scene.verify()
             except BaseException:
                 if scene.daemon is not None and scene.daemon.running():
@@ -153,16 +153,20 @@ def main():
     print(f"seed {arguments.seed}", flush=True)
     campaign = Campaign(arguments)
     total = campaign.total
+    stopped = False  # by SIGTERM: what was judged until then counts
     try:
         campaign.run(arguments.cuts, arguments.minutes)
-    except BaseException as error:
+    except Exception as error:
         total.wrong.append(f"{type(error).__name__}: {error}")
+        raise
+    except SystemExit:
+        stopped = True
         raise
     finally:
         figures = {**total.figures(), "images": campaign.images, "file_system": arguments.fs}
         figures["cuts"] = figures.pop("kills")
         print(json.dumps(figures))
-        records.append("power" if arguments.cuts >= RECORDED_FROM else None, figures, "failed" if total.wrong else "passed",
+        records.append("power" if arguments.cuts >= RECORDED_FROM else None, figures, records.verdict(total.wrong, stopped),
                        seed=arguments.seed)
     assert total["acknowledged"] >= 10 * total["kills"], "too little load to prove anything"
     print(oracle.rule_of_three(total["kills"], "power cuts", "an accepted message"))

@@ -21,13 +21,17 @@ def command():
     return " ".join(["tests/crash/" + os.path.basename(sys.argv[0]), *sys.argv[1:]])
 
 
-def append(harness, counts, verdict, **more):
+def verdict(wrong, stopped=False):
+    return "failed" if wrong else "stopped" if stopped else "passed"
+
+
+def append(harness, counts, judged, **more):
     """Adds a line to the harness's file; None writes nothing: short runs are tests, not records."""
     if harness is None:
         return
     path = gateway.ROOT / "docs" / "reliability" / f"{harness}.jsonl"
     row = {"commit": commit(), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ"),
-           "command": command(), "counts": counts, "verdict": verdict, **more}
+           "command": command(), "counts": counts, "verdict": judged, **more}
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a", encoding="utf-8") as out:
         out.write(json.dumps(row) + "\n")
