@@ -107,17 +107,17 @@ class Scene:
                 name, self.seed + (number << 20), prefix, self.where / f"{name}.tsv", at_most_once=name == "once",
                 receipts=name != "patient"))
         demo, once, patient = self.customers
-        totals = gateway.load(self.where, f"127.0.0.1:{self.port}", "--count", PATIENT_MESSAGES, "--no-receipts", "--source",
-                              "Patient", "--seed",
-                              patient.seed, "--destination-prefix", patient.prefix, "--oracle", patient.path,
-                              name="patient", customer="patient:patient")
+        totals = gateway.load(self.where, f"127.0.0.1:{self.port}", "--count", PATIENT_MESSAGES, "--no-receipts", "--seed",
+                              patient.seed, "--source", "Patient", "--destination-prefix", patient.prefix,
+                              "--oracle", patient.path, name="patient", customer="patient:patient")
         patient.submitted = totals["submitted"]
         for customer, share in ((demo, 0.85), (once, 0.15)):
             arguments = ["--target", f"127.0.0.1:{self.port}", "--customer", f"{customer.name}:{customer.name}",
                          "--binds", "2", "--window", str(self.chance.choice([1, 10, 50])), "--count", "0",
                          "--seconds", "36000", "--rate", str(max(1.0, self.rate * share)), "--reconnect",
                          "--seed", str(customer.seed), "--destination-prefix", customer.prefix,
-                         "--source", customer.name.capitalize(), "--share-long", "0.05", "--share-ucs2", "0.1", "--oracle", str(customer.path), "--drain-seconds", "60"]
+                         "--source", customer.name.capitalize(), "--share-long", "0.05", "--share-ucs2", "0.1",
+                         "--oracle", str(customer.path), "--drain-seconds", "60"]
             out = open(self.where / f"{customer.name}.out", "wb")
             self.loads[customer.name] = subprocess.Popen([gateway.program("smppload"), *arguments], stdout=out,
                                                          stderr=subprocess.STDOUT)
