@@ -226,8 +226,8 @@ void part_result(State& s, const Now& now, Message& message, std::uint16_t i, Li
                  const Outcome& outcome) {
   const OperatorId op = message.op;
   const bool waited = waits(message);  // its other parts may still wait for tokens
-  const PartFate fate = judge(s, now, message, i, outcome);
   if (!message.parts[i].uncertain) { s.correlator.unwatch({message.id, i}); }
+  const PartFate fate = judge(s, now, message, i, outcome);
   // It leaves the lane when nothing is left to send, or not now, or not here, or not any more.
   const bool later = fate.after > Duration::zero();
   if (later || now.mono >= message.expires_at || fate.next_candidate || !any_part(message, Status::kQueued)) {
