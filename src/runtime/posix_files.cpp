@@ -136,12 +136,14 @@ class DirectFile final : public ports::File {
 Result<void, FileError> probe(int directory, const std::string& path) {
   static constexpr const char* kProbe = ".write-probe";
   const int fd = ::openat(directory, kProbe, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) { return failed("write in", path, errno); }
-  const bool ok = ::write(fd, "x", 1) == 1;
-  const int code = errno;
-  ::close(fd);
-  ::unlinkat(directory, kProbe, 0);
-  if (!ok) { return failed("write in", path, code); }
+  int code = fd < 0 ? errno : 0;
+  if (fd >= 0) {
+    if (::write(fd, "x", 1) != 1) { code = errno; }
+    ::close(fd);
+    ::unlinkat(directory, kProbe, 0);
+  }
+  // A full disk is no reason to stay away: what was prepared before may be enough to take receipts.
+  if (code != 0 && code != ENOSPC && code != EDQUOT) { return failed("write in", path, code); }
   return {};
 }
 

@@ -12,14 +12,9 @@ and compared as after kills, and the journal read by `aldisctl journal verify`. 
 own cache. A run of 100 cuts or more leaves a line in docs/reliability/power.jsonl.
 """
 import argparse
-import fcntl
 import json
-import os
 import pathlib
 import random
-import shutil
-import struct
-import subprocess
 import sys
 import time
 
@@ -27,61 +22,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
 import oracle  # noqa: E402
 import records  # noqa: E402
+from disk import Disk, missing  # noqa: E402
 from scene import Scene, Shape  # noqa: E402
 
 SKIP = 77
-SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN are one number
-NO_LOG_FLUSH = 2
 IMAGE_MIB = 512
 RECORDED_FROM = 100  # cuts: below, a run is a test
-
-
-def run(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
-
-
-class Disk:
-    """An image, its file system and its mount; nothing of it stays behind."""
-
-    def __init__(self, where, kind):
-        self.image = where / "disk.img"
-        self.mount_point = where / "mnt"
-        self.mounted = False
-        self.mount_point.mkdir()
-        with open(self.image, "wb") as image:
-            image.truncate(IMAGE_MIB << 20)
-        run(f"mkfs.{kind}", "-q", self.image)
-
-    def mount(self):
-        run("mount", "-o", "loop", self.image, self.mount_point)  # the loop device goes with the mount
-        self.mounted = True
-
-    def cut(self):
-        handle = os.open(self.mount_point, os.O_RDONLY)
-        try:
-            fcntl.ioctl(handle, SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
-        finally:
-            os.close(handle)
-
-    def unmount(self):
-        if self.mounted:
-            run("umount", self.mount_point)
-            self.mounted = False
-
-    def close(self):
-        if self.mounted:
-            subprocess.run(["umount", "-l", str(self.mount_point)], check=False)
-            self.mounted = False
-
-
-def missing(kind):
-    if os.geteuid() != 0:
-        return "root"
-    if not os.path.exists("/dev/loop-control"):
-        return "/dev/loop-control"
-    return None if shutil.which(f"mkfs.{kind}") else f"mkfs.{kind}"
 
 
 class Campaign:
@@ -94,7 +40,7 @@ class Campaign:
 
     def image(self, cuts):
         with gateway.folder("power") as where:
-            disk = Disk(where, self.kind)
+            disk = Disk(where, self.kind, IMAGE_MIB)
             disk.mount()
             scene = Scene(where, self.chance, self.rate, state=disk.mount_point / "state")
             try:
