@@ -3,6 +3,7 @@
 """Kills aldisd with SIGKILL, at named failpoints and at random moments, and compares what customers and operators saw.
 
 usage: kill_campaign.py [--kills N] [--seed N] [--rate N] [--minutes N] [--only NAME...]
+       kill_campaign.py --peer kannel [--store file|spool] [--kills N]
 
 Every failpoint is used at least once (--kills below their number is raised to it); the other kills are one third at
 failpoints, the rest at random moments under load; one in ten is followed by another kill during recovery. Settings are
@@ -23,6 +24,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
+import kannel_campaign  # noqa: E402
 import oracle  # noqa: E402
 import records  # noqa: E402
 from scene import Scene, Shape  # noqa: E402
@@ -72,6 +74,7 @@ class Campaign:
         with gateway.folder("kill") as where:
             scene = Scene(where, self.chance, self.rate)
             try:
+                self.cycle(scene, "random", segment)  # brings the customers, who stay
                 for how in hows:
                     self.cycle(scene, how, segment)
                 report = scene.finish()
@@ -129,9 +132,13 @@ def main():
     parser.add_argument("--rate", type=int, default=1500, help="messages per second")
     parser.add_argument("--minutes", type=float, default=0, help="begin no new state folder after that")
     parser.add_argument("--only", nargs="*", help="these failpoints only")
+    parser.add_argument("--peer", choices=["kannel"], help="kill another gateway instead (kannel_campaign.py)")
+    parser.add_argument("--store", choices=["file", "spool"], default="file", help="with --peer kannel: its store")
     arguments = parser.parse_args()
     gateway.end_in_order_when_told()
     print(f"seed {arguments.seed}", flush=True)
+    if arguments.peer:
+        sys.exit(kannel_campaign.run(arguments, random.Random(arguments.seed)))
     campaign = Campaign(arguments)
     total = campaign.total
     stopped = False  # by SIGTERM: what was judged until then counts

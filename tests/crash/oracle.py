@@ -57,7 +57,8 @@ class Report(collections.Counter):
 
 
 def token_of(body):
-    found = re.search(rb"~([0-9a-v]{13})", body) or re.search(rb"\x00~((?:\x00[0-9a-v]){13})", body)
+    """The token's tilde may come as GSM 7-bit has it."""
+    found = re.search(rb"(?:~|\x1b=)([0-9a-v]{13})", body) or re.search(rb"\x00~((?:\x00[0-9a-v]){13})", body)
     return int(found.group(1).replace(b"\x00", b"").decode(), 32) if found else None
 
 

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's Kannel under the oracle of the kill campaign: kill_campaign.py --peer kannel --store file|spool.
+
+bearerbox is killed with SIGKILL under load and started again; the operator (smscsim) lives on. smsbox, which answers the
+HTTP requests of its customers, is stopped in order meanwhile: by itself it would look for bearerbox only ten seconds later.
+A message counts as acknowledged when sendsms answered 202 "Accepted for delivery", which smsbox says once bearerbox has
+the message (its default). Texts and destinations are those of the other campaigns, so that the same oracle judges what the
+operator received. Receipts are not asked for: without a database Debian's Kannel keeps what it knows about them in memory.
+Nobody is blamed: the figures are published whichever way they fall.
+"""
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+
+import gateway
+import oracle
+import records
+
+PREFIX = "4477005"
+BASE32 = "0123456789abcdefghijklmnopqrstuv"
+SENDERS = 8  # threads of the customer, one request each at a time
+QUIET_FOR = 5.0  # seconds without a message to the operator: it has sent what it has
+
+CONFIG = """group = core
+admin-port = {admin}
+admin-interface = 127.0.0.1
+admin-password = test
+smsbox-port = {smsbox}
+smsbox-interface = 127.0.0.1
+box-allow-ip = "127.0.0.1"
+dlr-storage = internal
+store-type = {store}
+store-location = {where}/store{suffix}
+
+group = smsc
+smsc = smpp
+smsc-id = north
+host = 127.0.0.1
+port = {operator}
+transceiver-mode = true
+smsc-username = aldis
+smsc-password = secret
+system-type = ""
+interface-version = 34
+reconnect-delay = 1
+max-pending-submits = {window}
+
+group = smsbox
+bearerbox-host = 127.0.0.1
+sendsms-port = {sendsms}
+sendsms-interface = 127.0.0.1
+
+group = sendsms-user
+username = test
+password = test
+max-messages = 1
+concatenation = false
+"""
+
+
+def free_ports(count):
+    """Port numbers the kernel has just given out."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def text_of(token):
+    digits = ""
+    for _ in range(13):
+        digits = BASE32[token & 31] + digits
+        token >>= 5
+    return f"~{digits} the quick brown fox"
+
+
+class Customer:
+    """Sends as fast as it is answered, at most `rate` a second, and remembers what was accepted."""
+
+    def __init__(self, port, seed, rate, path):
+        self.port, self.seed, self.pause = port, seed, SENDERS / rate
+        self.path = path
+        self.lock = threading.Lock()
+        self.submitted = 0
+        self.accepted = []
+        self.stopping = threading.Event()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(SENDERS)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.stopping.wait(self.pause):
+            with self.lock:
+                number = self.submitted
+                self.submitted += 1
+            token = self.seed << 40 | number
+            fields = {"username": "test", "password": "test", "from": "Aldis", "text": text_of(token),
+                      "to": f"{PREFIX}{number:0{oracle.NUMBER_DIGITS}d}"}
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+                connection.request("GET", "/cgi-bin/sendsms?" + urllib.parse.urlencode(fields))
+                answer = connection.getresponse()
+                said = answer.read()
+                connection.close()
+            except OSError:
+                continue
+            except http.client.HTTPException:
+                continue
+            if answer.status == 202 and b"Accepted" in said:
+                with self.lock:
+                    self.accepted.append(token)
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(20)
+        self.path.write_text("".join(f"A\t{token}\t{token:x}\n" for token in self.accepted))
+
+
+def box(where, program, config):
+    return gateway.Process([shutil.which(program) or f"/usr/sbin/{program}", "-v", "1", str(config)], where, program)
+
+
+def version():
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "kannel"], capture_output=True, text=True)
+    return done.stdout or "unknown"
+
+
+class Campaign:
+    def __init__(self, where, chance, store, rate, window):
+        self.where, self.chance = where, chance
+        self.operator_log = where / "north.tsv"
+        self.north = gateway.Smscsim(where, "--log", self.operator_log, "--no-receipts", "--latency-ms", 2, name="north")
+        admin, smsbox, sendsms = free_ports(3)
+        if store == "spool":
+            (where / "store").mkdir()
+        self.config = where / "kannel.conf"
+        self.config.write_text(CONFIG.format(admin=admin, smsbox=smsbox, sendsms=sendsms, where=where, store=store,
+                                             suffix="" if store == "spool" else ".dat", operator=self.north.port,
+                                             window=window))
+        self.bearerbox = box(where, "bearerbox", self.config)
+        self.admin = admin
+        self.wait_up()
+        self.smsbox = box(where, "smsbox", self.config)
+        self.seed = chance.randrange(1, 1 << 20)
+        self.customer = Customer(sendsms, self.seed, rate, where / "customer.tsv")
+        self.kills = []
+        self.window = window
+
+    def wait_up(self):
+        def answers():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.admin), 1):
+                return True
+            return not self.bearerbox.running()
+        gateway.wait_until(answers, "bearerbox starts", 60)
+        assert self.bearerbox.running(), self.bearerbox.text()[-2000:]
+
+    def flows(self, what):
+        """Until the customer is answered again, and a random moment beyond."""
+        before = len(self.customer.accepted)
+        gateway.wait_until(lambda: len(self.customer.accepted) > before + 5, what, 60)
+        moment = time.monotonic() + self.chance.uniform(0.05, 1.5)
+        gateway.wait_until(lambda: time.monotonic() >= moment, "the next kill", 10)
+
+    def kill(self):
+        self.flows("messages are accepted")
+        self.bearerbox.kill()
+        self.kills.append(oracle.Kill("random", self.window, time.time_ns() // 1000))
+        self.bearerbox = box(self.where, "bearerbox", self.config)
+        self.wait_up()
+        self.smsbox.stop()
+        self.smsbox = box(self.where, "smsbox", self.config)
+
+    def finish(self):
+        self.flows("messages are accepted after the last kill")
+        self.customer.stop()
+        size = -1
+
+        def quiet():
+            nonlocal size, since
+            now = self.operator_log.stat().st_size
+            if now != size:
+                size, since = now, time.monotonic()
+            return time.monotonic() - since > QUIET_FOR
+        since = time.monotonic()
+        gateway.wait_until(quiet, "the operator has all that is left", 300)
+        customer = oracle.Customer("customer", self.seed, PREFIX, self.customer.path, receipts=False,
+                                   submitted=self.customer.submitted)
+        return oracle.Histories([customer], [self.operator_log], self.kills, flagged=1 << 60).judge()
+
+    def close(self):
+        self.customer.stopping.set()
+        for one in (self.smsbox, self.bearerbox):
+            if one.running():
+                one.stop(signal.SIGKILL)
+
+
+def run(arguments, chance):
+    """The campaign's report; a record for 100 kills and more."""
+    for program in ("bearerbox", "smsbox"):
+        if not (shutil.which(program) or os.access(f"/usr/sbin/{program}", os.X_OK)):
+            print(f"SKIP kannel: {program} is not installed (tools/deps interop)")
+            return 77
+    window = 10
+    with gateway.folder("kannel") as where:
+        campaign = Campaign(where, chance, arguments.store, arguments.rate, window)
+        try:
+            for _ in range(arguments.kills):
+                campaign.kill()
+            report = campaign.finish()
+        finally:
+            campaign.close()
+    figures = {key: report[key] for key in ("kills", "attempted", "acknowledged", "ok", "lost", "unexpected", "duplicated",
+                                            "recovered")}
+    figures["duplicated_largest"] = report.duplicated_largest
+    settings = {"kannel": version(), "store": arguments.store, "window": window, "rate": arguments.rate,
+                "dlr_storage": "internal", "smsbox": "immediate-sendsms-reply off (default)"}
+    print(json.dumps({**figures, "settings": settings}))
+    records.append("kannel" if arguments.kills >= 100 else None, figures, "measured", seed=arguments.seed, settings=settings)
+    return 0
