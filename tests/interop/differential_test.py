@@ -155,10 +155,10 @@ def tshark_has(name, at, octets, found):
 def compare_tshark(pdu, layers, differences):
     layers = dict(layers)
     stops = {f"tlv_{tag:04x}" for tag, _ in pdu["tlvs"]} & differences.stops_at("tshark")
-    if "_ws.malformed" in layers and not stops:
-        differences.add("tshark", pdu, "*", "malformed")
     if "smpp" not in layers:
         return differences.add("tshark", pdu, "*", "not_smpp")
+    if "_ws.malformed" in layers and not stops:
+        differences.add("tshark", pdu, "*", "malformed")
     found = collections.defaultdict(list)
     for name, at, size, mask, octets in nodes_of(layers["smpp"]):
         found[at].append((name, mask, octets, size))
