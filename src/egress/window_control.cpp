@@ -11,13 +11,19 @@ constexpr std::uint32_t kSlowSeconds = 5;
 constexpr std::uint32_t kSecondsInMinute = 60;
 // Below this a latency is noise of the machines, not a sign of the operator's load.
 constexpr Duration kLatencyFloor = milliseconds{5};
+
+// What is usual; the floor before anything above zero was measured, so that nothing multiplies
+// Duration::max().
+Duration usual(Duration base) {
+  return base == Duration::max() ? kLatencyFloor : std::max(base, kLatencyFloor);
+}
 }  // namespace
 
 void WindowControl::on_ok(Instant now, Duration latency, bool window_was_full) {
   if (now >= period_end_) { close_period(now); }
   latency_sum_ += latency;
   ++latency_count_;
-  const Duration base = std::max(latency_base_, kLatencyFloor);
+  const Duration base = usual(latency_base_);
   if (!window_was_full || (latency_base_ != Duration::max() && latency_now_ > base + base / 2)) { return; }
   if (++oks_ >= size_) {
     oks_ = 0;
@@ -42,7 +48,7 @@ void WindowControl::close_period(Instant now) {
         latency_base_ = std::min(latency_base_, minute_lowest_[i]);
       }
     }
-    const Duration base = std::max(latency_base_, kLatencyFloor);
+    const Duration base = usual(latency_base_);
     slow_seconds_ = latency_now_ > 4 * base ? slow_seconds_ + 1 : 0;
     if (slow_seconds_ >= kSlowSeconds) {
       slow_seconds_ = 0;
