@@ -292,11 +292,14 @@ void send_now(State& s, const Now& now, LinkId id, Message& message, std::uint16
   s.sink.on(now, Effect{effect});
 }
 
-// The message whose leased part may go out now; null when a receipt settled it meanwhile, or its time is
-// over.
+// The message whose leased part may go out now; null when a receipt settled it meanwhile, its time is over,
+// or a sibling was refused for good and nobody can have this part.
 Message* worth_sending(State& s, const Now& now, const PartRef& ref) {
   Message* message = leased_part(s, ref);
-  return message != nullptr && now.mono < message->expires_at ? message : nullptr;
+  if (message == nullptr || now.mono >= message->expires_at) { return nullptr; }
+  const bool completes_nothing = message->parts.size() > 1 && !message->parts[ref.part].uncertain &&
+                                 refused_sibling(*message) != nullptr;
+  return completes_nothing ? nullptr : message;
 }
 
 void send_ready(State& s, const Now& now, LinkId id) {
