@@ -244,7 +244,7 @@ VerifyReport verify(ports::Files& files) {
   VerifyReport report;
   auto scanned = scan(files);
   if (scanned.has_error()) {
-    report.damage = std::move(scanned.error());
+    report.damage = scanned.error();
     return report;
   }
   report.journal_id = scanned->journal_id;
@@ -281,7 +281,7 @@ VerifyReport verify(ports::Files& files) {
           }
         }
       });
-  if (done.has_error() && !report.damage) { report.damage = std::move(done.error()); }
+  if (done.has_error() && !report.damage) { report.damage = done.error(); }
   return report;
 }
 

@@ -303,11 +303,14 @@ Scanner::Done Scanner::walk_chain() {
   }
   scan_.proven = durable_;
   count_torn();
+  const auto is_linked = [this](SegmentNumber number) {
+    return std::any_of(scan_.chain.begin(), scan_.chain.end(),
+                       [number](const ScannedSegment& s) { return s.header.number == number; }) ||
+           std::find(scan_.kept.begin(), scan_.kept.end(), number) != scan_.kept.end();
+  };
   for (const auto& [number, name] : named_) {
     const bool begun = begun_.contains(number);
-    const bool linked = std::any_of(scan_.chain.begin(), scan_.chain.end(),
-                                    [&](const ScannedSegment& s) { return s.header.number == number; }) ||
-                        std::find(scan_.kept.begin(), scan_.kept.end(), number) != scan_.kept.end();
+    const bool linked = is_linked(number);
     if (!begun) { scan_.blank.push_back(name); }
     if (begun && !linked) { scan_.dead.push_back(name); }
   }
