@@ -4,6 +4,7 @@
 
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/receipts/error_codes.hpp"
 #include "engine/state.hpp"
 
@@ -41,7 +42,7 @@ void place_message(State& s, Message& message) {
   for (auto& part : message.parts) {
     if (part.status != Status::kSending) { continue; }
     part.status = Status::kUncertain;  // leased without a result: nobody knows (CONTRACT 2)
-    part.uncertain = true;
+    part.uncertain = !ALDIS_MUTANT(15);
     ++s.counters.uncertain;
   }
   if (!is_final(message.status) && message.status != Status::kScheduled) {
@@ -90,7 +91,8 @@ void start_orphans(State& s, const Now& now, Restored& restored) {
   for (const auto* image : in_order) {
     if (image->receipt.received_at + s.settings.limits.orphan_retention <= now.wall) { continue; }
     const auto why = image->receipt.unparsed ? receipts::Unmatched::kUnparsed : receipts::Unmatched::kUnknown;
-    auto& orphan = s.orphans.park(std::make_unique<receipts::Orphan>(image->id, image->receipt, why));
+    auto& orphan = s.orphans.park(now.instant_of(image->receipt.received_at),
+                                  std::make_unique<receipts::Orphan>(image->id, image->receipt, why));
     orphan.home = image->home;
   }
   restored.orphans.clear();
@@ -121,8 +123,9 @@ void write_checkpoint(State& s, const Now& now) {
   record.wall = now.wall;
   record.oldest_segment =
       s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
+  if (ALDIS_MUTANT(9) && record.oldest_segment < s.journal.current_segment()) { ++record.oldest_segment; }
   record.dialects = dialects;
-  record.short_ids = counters;
+  if (!ALDIS_MUTANT(84)) { record.short_ids = counters; }
   Lsn end{};
   for (std::size_t at = 0; at == 0 || at < names.size(); at += kNamesPerCheckpoint) {
     record.names = std::span{names}.subspan(at, std::min(kNamesPerCheckpoint, names.size() - at));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/receipts/error_codes.hpp"
 #include "engine/state.hpp"
 
@@ -18,10 +19,11 @@ void write_dialect(State& s, OperatorId op, IdDialect learned) {
              {{"operator", s.directory.operator_name(op)}, {"dialect", receipts::name_of(learned)}});
 }
 
-void park(State& s, const OperatorReceipt& receipt, receipts::Unmatched why) {
+void park(State& s, const Now& now, const OperatorReceipt& receipt, receipts::Unmatched why) {
   ++s.counters.receipts_parked;
+  if (ALDIS_MUTANT(24)) { return; }
   const MessageId id = s.next_id();
-  auto& orphan = s.orphans.park(std::make_unique<receipts::Orphan>(id, receipt, why));
+  auto& orphan = s.orphans.park(now.mono, std::make_unique<receipts::Orphan>(id, receipt, why));
   s.rehome(orphan, s.journal.append(spool::OrphanRecord{id, receipt}));
   ALDIS_FAILPOINT(pass_once_durable("orphan.synced", s.journal.position().value()));
   s.log.debug("receipt.parked",
@@ -36,8 +38,10 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
   const Status before = message.status;
   const bool waited = waits(message);
   const bool had_id = !part.operator_id.empty();
-  const auto applied =
-      receipts::apply_receipt(message, i, report, now.wall, {.late_window = s.settings.limits.late_window});
+  // While a late verdict may still come, the message's timer stands at the end of late_window.
+  const bool over = ALDIS_MUTANT(57) ? now.wall - message.done_at > s.settings.limits.late_window
+                                     : !message.TimerHook::armed() || now.mono > message.TimerHook::at();
+  const auto applied = receipts::apply_receipt(message, i, report, now.wall, {.late_window_over = over});
   s.step_counted(before, message.status);
   if (applied.too_late) { return false; }
   s.counters.receipts_duplicate += applied.duplicate ? 1 : 0;
@@ -138,7 +142,8 @@ OperatorReceipt receipt_of(const receipts::Orphan& orphan) {
 }
 
 void on(State& s, const Now& now, const OperatorReceipt& receipt) {
-  if (s.journal.room() == spool::Room::kNone) { return; }  // no answer: egress says nack_status in time
+  // no answer: egress says nack_status in time
+  if (s.journal.room() >= (ALDIS_MUTANT(11) ? spool::Room::kNoAccept : spool::Room::kNone)) { return; }
   ++s.counters.receipts;
   const auto& op = s.directory.op(receipt.op);
   auto match = receipt.unparsed ? Result<receipts::Match, receipts::Unmatched>{receipts::Unmatched::kUnparsed}
@@ -154,12 +159,12 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
       inbound.body = receipt.body;
       return on(s, now, inbound);
     }
-    park(s, receipt, match.error());
+    park(s, now, receipt, match.error());
   } else {
     if (match->learned) { write_dialect(s, receipt.op, *match->learned); }
     Message* message = s.messages.find(match->part.message);
-    const std::string_view id = !receipt.id_tlv.empty() ? receipt.id_tlv : receipt.id_text;
     const bool fallback = match->how == receipts::How::kFallback;
+    const std::string_view id = !receipt.id_tlv.empty() ? receipt.id_tlv : receipt.id_text;
     if (apply(s, now, *message, match->part.part, receipts::report_of(receipt),
               fallback ? id : std::string_view{}, {})) {
       ++s.counters.receipts_matched;
@@ -168,9 +173,10 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
         match_orphans(s, now, *message, match->part.part, id);
       }
     } else {
-      park(s, receipt, receipts::Unmatched::kLate);
+      park(s, now, receipt, receipts::Unmatched::kLate);
     }
   }
+  if (ALDIS_MUTANT(2)) { return s.sink.on(now, Effect{AnswerOperator{receipt.request}}); }
   s.gate.hold(Effect{AnswerOperator{receipt.request}});
 }
 
@@ -227,10 +233,8 @@ void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i,
 }
 
 void expire_orphans(State& s, const Now& now) {
-  const auto next = s.orphans.next_expiry();
-  if (!next || now.wall < *next) { return; }
   // Replay drops them by their age too, so their end needs no record of its own.
-  s.orphans.expire(now.wall);
+  s.orphans.expire(now);
 }
 
 }  // namespace aldis::engine::receiving

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/receipts/error_codes.hpp"
 
 namespace aldis::receipts {
@@ -133,9 +134,9 @@ Applied apply_receipt(Message& message, std::uint16_t part_number, const Report&
         is_our_verdict(part) && may_step(part.status, state) && !(message.late && message.parts.size() == 1);
     if (part.status == state) {
       applied.duplicate = true;
-    } else if (!open_to_correction) {
+    } else if (!open_to_correction && !ALDIS_MUTANT(25)) {
       applied.contradicting = true;
-    } else if (is_final(message.status) && now - message.done_at > rules.late_window) {
+    } else if (is_final(message.status) && rules.late_window_over && !ALDIS_MUTANT(48)) {
       applied.too_late = true;
     }
     if (applied.duplicate || applied.contradicting || applied.too_late) { return applied; }

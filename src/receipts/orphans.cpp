@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "receipts/id_hash.hpp"
 
 namespace aldis::receipts {
@@ -60,12 +61,13 @@ OrphanReceipts::~OrphanReceipts() {
   while (!by_age_.empty()) { remove(by_age_.front()); }
 }
 
-Orphan& OrphanReceipts::park(std::unique_ptr<Orphan> orphan) {
+Orphan& OrphanReceipts::park(Instant received, std::unique_ptr<Orphan> orphan) {
   while (size_ > 0 && size_ >= limits_.bound) {
     remove(by_age_.front());
     ++dropped_;
   }
   Orphan& parked = *orphan.release();
+  parked.known_since = received;
   by_age_.push_back(parked);
   at(parked.op).list.push_back(parked);
   ++size_;
@@ -105,7 +107,7 @@ std::optional<std::size_t> OrphanReceipts::rank(const Orphan::Key& key, const No
                                                 const DialectsToTry& plan) {
   const Orphan& orphan = *key.owner;
   const AddressCheck address = check_address(orphan.source, orphan.destination, message.destination);
-  if (settings.match_address && address.usable && !address.same) { return std::nullopt; }
+  if (settings.match_address && address.usable && !address.same && !ALDIS_MUTANT(49)) { return std::nullopt; }
   for (std::size_t i = 0; i < plan.count; ++i) {
     if ((key.dialects & bit(plan.order[i])) == 0) { continue; }
     for (const std::string& id : {std::cref(orphan.id_tlv), std::cref(orphan.id_text)}) {
@@ -125,7 +127,7 @@ Orphan* OrphanReceipts::only_one(std::uint64_t hash, OperatorId op, Fits&& fits)
   do {
     Orphan& orphan = *key->owner;
     if (orphan.op == op && fits(orphan)) {
-      if (found != nullptr && !is_same_id(*found, orphan)) { return nullptr; }
+      if (found != nullptr && !is_same_id(*found, orphan) && !ALDIS_MUTANT(47)) { return nullptr; }
       if (found == nullptr) { found = &orphan; }
     }
     key = key->next;
@@ -176,18 +178,16 @@ void OrphanReceipts::remove(Orphan& orphan) {
   delete &orphan;
 }
 
-std::size_t OrphanReceipts::expire(WallTime now) {
+std::size_t OrphanReceipts::expire(const Now& now) {
   std::size_t expired = 0;
-  while (!by_age_.empty() && by_age_.front().received_at + limits_.retention <= now) {
-    remove(by_age_.front());
+  while (!by_age_.empty()) {
+    Orphan& oldest = by_age_.front();
+    const Duration age = ALDIS_MUTANT(19) ? now.wall - oldest.received_at : now.mono - oldest.known_since;
+    if (age < limits_.retention) { break; }
+    remove(oldest);
     ++expired;
   }
   return expired;
-}
-
-std::optional<WallTime> OrphanReceipts::next_expiry() const {
-  if (by_age_.empty()) { return std::nullopt; }
-  return by_age_.front().received_at + std::chrono::duration_cast<microseconds>(limits_.retention);
 }
 
 std::size_t OrphanReceipts::size(OperatorId op) const {

@@ -15,7 +15,7 @@
 namespace aldis::receipts {
 
 struct ReceiptRules {
-  Duration late_window = hours{7 * 24};
+  bool late_window_over = false;  // of this message; the caller's timer knows, whatever the wall clock says
 };
 
 // What an operator's receipt says, its words already translated by egress (stat_map, accepted_is, SMPP 6.3).

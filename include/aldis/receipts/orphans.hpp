@@ -43,6 +43,7 @@ struct Orphan : Homed, OrphanAgeHook, OrphanOperatorHook {
   Address source;
   Address destination;
   WallTime received_at{};
+  Instant known_since{};  // its age counts from here: on the monotonic clock (CONTRACT D13)
   std::string id_tlv;
   std::string id_text;
   std::string stat_word;
@@ -82,8 +83,8 @@ class OrphanReceipts {
 
   void set_limits(Limits limits) { limits_ = limits; }
 
-  // Takes it in; replay gives them back in the order of their receipt.
-  Orphan& park(std::unique_ptr<Orphan> orphan);
+  // Takes it in; replay gives them back in the order of their receipt, with the instant that this was.
+  Orphan& park(Instant received, std::unique_ptr<Orphan> orphan);
 
   // A result named `part` of `message` with `operator_id`: the oldest parked receipt for it, or null. Call
   // again after remove() until it is null: ENROUTE may wait in front of DELIVERED. `settings` decides dialect
@@ -102,8 +103,7 @@ class OrphanReceipts {
   void remove(Orphan& orphan);  // used, deleted by staff: frees it
 
   // Frees what is past the retention. Returns how many.
-  std::size_t expire(WallTime now);
-  [[nodiscard]] std::optional<WallTime> next_expiry() const;
+  std::size_t expire(const Now& now);
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t size(OperatorId op) const;

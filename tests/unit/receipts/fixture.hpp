@@ -82,7 +82,7 @@ struct Bench {
     return correlator.correlate(r, settings, messages);
   }
   Orphan& park(const OperatorReceipt& r, Unmatched why = Unmatched::kUnknown) {
-    return orphans.park(std::make_unique<Orphan>(MessageId{++orphan_ids}, r, why));
+    return orphans.park(Instant{}, std::make_unique<Orphan>(MessageId{++orphan_ids}, r, why));
   }
   // What the engine does with a receipt, in short. True if it found its message.
   bool take(const OperatorReceipt& r) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wall clock may jump: what is counted in hours is counted on the monotonic clock.
+#include "world.hpp"
+
+namespace aldis::engine {
+
+TEST_CASE("a wall clock that jumps ends no validity, no receipt's time and no orphan early", "[D13][H14]") {
+  for (const auto jump :
+       {microseconds{hours{1}}, microseconds{hours{24 * 365}}, microseconds{hours{-24 * 365}}}) {
+    World world;
+    world.start();
+    world.bind();
+    const auto id = world.accept({.validity = {{}, hours{2}}});
+    const auto receipt = world.receipt(kOpA, "4711", Status::kDelivered);
+    world.turn();
+    CHECK(world.acknowledged(receipt));
+    world.now.wall += jump;
+    world.advance(hours{2} - minutes{1});
+    CHECK(world.queried(id) == Status::kQueued);
+    CHECK(world.metric("aldis_receipts_orphaned") == 1);
+    world.advance(minutes{2});
+    CHECK(world.queried(id) == Status::kExpired);
+    world.advance(hours{70} - minutes{2});
+    CHECK(world.metric("aldis_receipts_orphaned") == 1);
+    world.advance(minutes{2});
+    CHECK(world.metric("aldis_receipts_orphaned") == 0);
+  }
+}
+
+TEST_CASE("the network's late verdict counts, however far the wall clock jumped meanwhile",
+          "[D6][D13][H14]") {
+  World world;
+  world.start();
+  world.bind();
+  world.up();
+  const auto id = world.accept();
+  world.ok(world.sent_one(), "77");
+  world.turn();
+  world.advance(hours{73});
+  world.acknowledge(world.told_one());
+  world.turn();
+  world.now.wall += hours{24 * 30};
+  world.receipt(kOpA, "77", Status::kDelivered);
+  world.turn();
+  const auto told = world.told_one();
+  CHECK(told.id == id);
+  CHECK(told.status == Status::kDelivered);
+}
+
+}  // namespace aldis::engine
