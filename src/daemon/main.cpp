@@ -5,6 +5,7 @@
 #include <cstring>
 #include <exception>
 
+#include "aldis/base/mutant.hpp"
 #include "aldis/config/load.hpp"
 #include "aldis/runtime/failpoint.hpp"
 #include "daemon/daemon.hpp"
@@ -86,6 +87,13 @@ int run(int argc, char** argv) {
       return daemon::kExitConfig;
     }
     std::fprintf(stderr, "aldisd: will kill itself at %s (ALDIS_FAILPOINT)\n", asked->second.c_str());
+  }
+  if (const auto asked = load.environment.find("ALDIS_MUTANT"); asked != load.environment.end()) {
+    if (!mutants::choose(asked->second.c_str())) {
+      std::fputs("aldisd: ALDIS_MUTANT names no planted bug, or this build has none\n", stderr);
+      return daemon::kExitConfig;
+    }
+    std::fprintf(stderr, "aldisd: has planted bug %s (ALDIS_MUTANT)\n", asked->second.c_str());
   }
   ::umask(0077);
   daemon::Daemon gateway{loaded.settings, options};

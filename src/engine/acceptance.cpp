@@ -4,6 +4,7 @@
 
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/message/intake.hpp"
 #include "engine/state.hpp"
 
@@ -109,6 +110,7 @@ void accept_one(State& s, const Now& now, const Submit& request) {
   }
   sending::queue(s, now, message, false);
   AnswerSubmit answer{request.token, std::nullopt, {message.public_id, message.short_id}, false, {}};
+  if (ALDIS_MUTANT(1)) { return s.sink.on(now, Effect{answer}); }
   if (admitted->delay > Duration::zero()) {
     s.late_answers.push({now.mono + admitted->delay, s.next_sequence, answer});
   } else {
@@ -203,7 +205,7 @@ bool choose_operator(State& s, Message& message, bool count_full_as_room) {
 
 void on(State& s, const Now& now, const Submit& request) {
   ALDIS_CHECK(!request.destinations.empty());
-  if (s.draining) {
+  if (s.draining && !ALDIS_MUTANT(62)) {
     s.admission.count(Refusal::kStopping);
     return refuse(s, now, request, Refusal::kStopping);
   }

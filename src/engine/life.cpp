@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/message/receipt_owed.hpp"
 #include "aldis/receipts/error_codes.hpp"
 #include "engine/state.hpp"
@@ -206,11 +207,11 @@ void State::free_finished() {
         if (at->second.empty()) { multi.erase(at); }
       }
     }
-    messages.remove(*message);
     recent_finals.add(message->account,
                       message->short_id != 0 ? message->short_id : message->public_id.value(),
                       message->source.digits.view(),
                       {message->status, receipts::err::as_octet(message->err.view()), message->done_at});
+    messages.remove(*message);
   }
   finished.clear();
 }
@@ -227,7 +228,7 @@ void State::append_image(const Now& now, Message& message) {
   if (message.due_at > now.mono) { record.due_at = now.wall_of(message.due_at); }
   if (message.expires_at != kNever) { record.expires_at = now.wall_of(message.expires_at); }
   const auto owed = owed_of(message);
-  record.owed = owed;
+  if (!ALDIS_MUTANT(10)) { record.owed = owed; }
   rehome(message, journal.append(record));
 }
 

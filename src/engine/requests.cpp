@@ -3,6 +3,7 @@
 // like a missing one.
 #include <algorithm>
 
+#include "aldis/base/mutant.hpp"
 #include "aldis/message/intake.hpp"
 #include "aldis/receipts/error_codes.hpp"
 #include "engine/state.hpp"
@@ -12,7 +13,7 @@ namespace aldis::engine::requests {
 namespace {
 
 bool belongs(const Message* message, AccountId account, const Address& source) {
-  return message != nullptr && message->account == account &&
+  return message != nullptr && (message->account == account || ALDIS_MUTANT(60)) &&
          (source.digits.empty() || message->source.digits == source.digits);
 }
 
@@ -56,13 +57,13 @@ void on(State& s, const Now& now, const QueryMessage& request) {
   acceptance::write_fresh(s, now);
   const auto found = find(s, request.account, request.public_id, request.short_id, request.source);
   if (found.empty()) {
-    s.admission.count(Refusal::kNoSuchMessage);
     if (const auto was = finished(s, request.account, request.public_id, request.short_id, request.source)) {
       answer.status = was->status;
       answer.error_code = was->error_code;
       answer.final_at = was->done_at;
       return s.gate.hold(Effect{answer});
     }
+    s.admission.count(Refusal::kNoSuchMessage);
     answer.refusal = Refusal::kNoSuchMessage;
     return s.sink.on(now, Effect{answer});
   }

@@ -5,6 +5,7 @@
 
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/dispatch/retry.hpp"
 #include "aldis/message/payload.hpp"
 #include "aldis/receipts/error_codes.hpp"
@@ -77,7 +78,7 @@ LinkId roomiest(const State& s, const Group& group, Instant now) {
 void write_leases(State& s) {
   for (std::uint32_t i = 0; i < s.links.size(); ++i) {
     Link& link = s.links[i];
-    if (link.lease_batch.empty()) { continue; }
+    if (link.lease_batch.empty() || ALDIS_MUTANT(12)) { continue; }
     s.journal.append(spool::LeaseRecord{link.op, LinkId{i}, link.lease_batch});
     link.lease_batch.clear();
   }
@@ -101,7 +102,7 @@ std::uint8_t tried_after(const routing::Route& route, const Message& message) {
 bool may_move(State& s, const Message& message, std::uint16_t i) {
   for (std::uint16_t j = 0; j < message.parts.size(); ++j) {
     const Part& part = message.parts[j];
-    if (part.uncertain || (j != i && part.status != Status::kQueued)) { return false; }
+    if ((part.uncertain && !ALDIS_MUTANT(64)) || (j != i && part.status != Status::kQueued)) { return false; }
   }
   const auto* route = route_of(s, message);
   return route != nullptr && !route->reject && route->failover_error &&
@@ -296,7 +297,7 @@ void send_now(State& s, const Now& now, LinkId id, Message& message, std::uint16
 // or a sibling was refused for good and nobody can have this part.
 Message* worth_sending(State& s, const Now& now, const PartRef& ref) {
   Message* message = leased_part(s, ref);
-  if (message == nullptr || now.mono >= message->expires_at) { return nullptr; }
+  if (message == nullptr || (now.mono >= message->expires_at && !ALDIS_MUTANT(59))) { return nullptr; }
   const bool completes_nothing = message->parts.size() > 1 && !message->parts[ref.part].uncertain &&
                                  refused_sibling(*message) != nullptr;
   return completes_nothing ? nullptr : message;
@@ -421,8 +422,8 @@ void make_uncertain_due(State& s, const Now& now, Message& message) {
     if (message.parts[i].status == Status::kUncertain) { receiving::match_orphans(s, now, message, i); }
   }
   if (message.status != Status::kUncertain) { return; }
-  const bool fail = s.directory.account(message.account).at_most_once || op.in_doubt == InDoubt::kFail ||
-                    now.mono >= message.expires_at;
+  const bool fail = (s.directory.account(message.account).at_most_once && !ALDIS_MUTANT(14)) ||
+                    op.in_doubt == InDoubt::kFail || now.mono >= message.expires_at;
   if (fail) { return end_uncertain(s, now, message); }
   if (op.in_doubt == InDoubt::kHold || receipts::sibling_refused(message)) {
     s.wheel.arm(message, message.expires_at);
@@ -522,7 +523,8 @@ void lease_work(State& s, const Now& now) {
     Link& link = s.links[i];
     if (!link.ready.empty()) { send_ready(s, now, LinkId{i}); }
     if (link.freed > 0) {
-      s.gate.hold(PlacesFreed{LinkId{i}, link.freed});
+      const PlacesFreed freed{LinkId{i}, link.freed};
+      ALDIS_MUTANT(13) ? places_freed(s, freed) : s.gate.hold(freed);
       link.freed = 0;
     }
   }

@@ -11,6 +11,7 @@
 
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "spool/codec.hpp"
 #include "spool/scan.hpp"
 #include "spool/segment_files.hpp"
@@ -53,6 +54,7 @@ Result<Recovered, Damage> Recovery::run() {
   if (scan_.empty()) {
     if (auto done = start_anew(); done.has_error()) { return done.error(); }
   }
+  if (ALDIS_MUTANT(8)) { scan_.proven = scan_.end; }
   fresh_ = scan_.number_max + 1;
   WriterStart start;
   start.journal_id = scan_.journal_id;
@@ -145,7 +147,7 @@ Recovery::Done Recovery::write_header(ports::File& file) {
   header.journal_id = scan_.journal_id;
   header.generation = scan_.generation + 1;
   header.number = fresh_;
-  header.previous_end = std::min(scan_.proven, scan_.end);
+  header.previous_end = ALDIS_MUTANT(54) ? scan_.end : std::min(scan_.proven, scan_.end);
   header.durable = end_;
   std::string octets(kSegmentHeaderOctets, '\0');
   write_segment_header(octets.data(), header);

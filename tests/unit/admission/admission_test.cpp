@@ -285,6 +285,16 @@ TEST_CASE("a refused request takes nothing") {
   CHECK_FALSE(s.send(kStart, 3));
 }
 
+TEST_CASE("what is throttled takes nothing from the day") {
+  Story s;
+  s.settings.caps.day = 10;
+  s.settings.caps.minute = 2;
+  s.apply();
+  for (int i = 0; i < 100; ++i) { CHECK(s.send(kStart, 3) == Refusal::kThrottled); }
+  CHECK_FALSE(s.send(kStart, 2));
+  CHECK_FALSE(s.send(after(minutes{1}), 2));
+}
+
 TEST_CASE("replay restores today's and this month's volume, and nothing older") {
   Story s;
   s.settings.caps.day = 10;

@@ -79,6 +79,37 @@ TEST_CASE("what lives is written again, old segments go, and what remains is eno
   CHECK(world.submit_answer(sequence)->id.short_id == 2);
 }
 
+TEST_CASE("what lives in the oldest segment is kept before it is written again, too", "[D1]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.open();
+  world.accept();
+  world.ok(world.sent_one(), "77");
+  const auto oldest = world.engine->releasable().before;
+  while (world.journal->current_segment() < oldest + 3) { traffic(world, 20); }
+  CHECK(world.engine->releasable().before == oldest);
+  world.restart();
+  world.bind();
+  CHECK(world.engine->messages_live() == 1);
+}
+
+TEST_CASE("the counters of short ids outlive the messages that they were given to", "[D1]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.open();
+  world.accept({.registered = 0, .short_id = true});
+  world.ok(world.sent_one(), "77");
+  world.receipt(kOpA, "77", Status::kDelivered);
+  world.turn();
+  const auto oldest = world.engine->releasable().before;
+  while (world.engine->releasable().before < oldest + 2) { traffic(world, 20); }
+  world.restart();
+  world.bind();
+  const auto sequence = world.submit({.short_id = true});
+  world.turn();
+  CHECK(world.submit_answer(sequence)->id.short_id == 2);
+}
+
 TEST_CASE("a leased part, a part in doubt and a parked receipt survive compaction as what they are", "[D3]") {
   Gateway gateway;
   World& world = gateway.world;

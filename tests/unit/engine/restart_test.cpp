@@ -51,6 +51,26 @@ TEST_CASE("a crash after the message is durable, before anybody was told: it is 
   CHECK(world.metric("aldis_messages_pending{state=uncertain}") == 1);
 }
 
+TEST_CASE("a crash after the lease of what had waited in its lane: uncertain, then sent again and flagged",
+          "[D3][D4][H1]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  world.start();
+  world.bind();
+  world.accept();
+  world.turn();
+  world.up();
+  world.turn();
+  CHECK_FALSE(world.sent_one().uncertain);
+  come_back(world);
+  world.nothing_sent();
+  CHECK(world.metric("aldis_messages_pending{state=uncertain}") == 1);
+  world.advance(seconds{16});
+  const auto again = world.sent_one();
+  CHECK(again.uncertain);
+  CHECK(again.attempt == 2);
+}
+
 TEST_CASE("a crash after acceptance without a lease: the message goes out, unflagged", "[D1][H1]") {
   Gateway gateway;
   World& world = gateway.world;

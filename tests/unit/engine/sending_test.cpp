@@ -251,6 +251,25 @@ TEST_CASE("failover_permanent: the next candidate first, and the refusal stands 
   CHECK(told.err == "12");
 }
 
+TEST_CASE("what one operator may have is no other candidate's, although its resend is refused", "[D3]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.settings.operators[0].failover_permanent = true;
+  gateway.open();
+  world.up(kLinkB);
+  gateway.accept();
+  world.answer(world.sent_one(), OutcomeClass::kUnanswered);
+  world.turn();
+  world.advance(seconds{16});
+  const auto again = world.sent_one();
+  CHECK(again.uncertain);
+  world.answer(again, OutcomeClass::kPermanent, "11");
+  world.turn();
+  world.advance(minutes{1});
+  world.nothing_sent();
+  CHECK(world.told_one().status == Status::kRejected);
+}
+
 TEST_CASE("an operator goes down: what it has not had goes to the next candidate, what is in doubt stays",
           "[D3]") {
   Gateway gateway;

@@ -437,6 +437,17 @@ TEST_CASE("validity is a deadline from acceptance, cut at the account's limit") 
   CHECK(in.accepted().validity_cut);
 }
 
+TEST_CASE("validity that is given counts from now, whatever the schedule") {
+  Intaker in;
+  in.request.schedule.in = hours{2};
+  in.request.validity.in = hours{3};
+  in.accepted();
+  CHECK(in.message.expires_at == kNow.mono + hours{3});
+  in.request.validity = {.at = kNow.wall + hours{4}, .in = {}};
+  in.accepted();
+  CHECK(in.message.expires_at == kNow.mono + hours{4});
+}
+
 TEST_CASE("validity that is zero, past or before the schedule is refused") {
   Intaker in;
   in.request.validity.in = Duration{};

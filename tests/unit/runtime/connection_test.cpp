@@ -136,6 +136,7 @@ TEST_CASE("a peer that takes nothing is closed when the write has stalled, and t
   }));
   CHECK(taken > 0);
   CHECK(pending > 0);
+  CHECK(appended == much.size());
   CHECK(taken + pending == appended);
   CHECK(server.flushes == 0);
   CHECK(server.cause == CloseCause::kWriteStalled);
