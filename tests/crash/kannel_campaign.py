@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's Kannel under the oracle of the kill campaign: kill_campaign.py --peer kannel --store file|spool.
+"""Debian's Kannel under the oracle of the kill and power campaigns: kill_campaign.py --peer kannel --store file|spool, and
+power_campaign.py with the same words.
 
-bearerbox is killed with SIGKILL under load and started again; the operator (smscsim) lives on. smsbox, which answers the
-HTTP requests of its customers, is stopped in order meanwhile: by itself it would look for bearerbox only ten seconds later.
+bearerbox is killed with SIGKILL, or its disk cut off from power, under load and started again; the operator (smscsim) lives
+on. smsbox, which answers the HTTP requests of its customers, is stopped in order meanwhile: by itself it would look for
+bearerbox only ten seconds later.
 A message counts as acknowledged when sendsms answered 202 "Accepted for delivery", which smsbox says once bearerbox has
 the message (its default). Texts and destinations are those of the other campaigns, so that the same oracle judges what the
 operator received. Receipts are not asked for: without a database Debian's Kannel keeps what it knows about them in memory.
@@ -27,6 +29,7 @@ import records
 PREFIX = "4477005"
 BASE32 = "0123456789abcdefghijklmnopqrstuv"
 SENDERS = 8  # threads of the customer, one request each at a time
+LATENCY_MS = 100  # with the window below, the operator takes less than the customer sends: some always wait
 QUIET_FOR = 5.0  # seconds without a message to the operator: it has sent what it has
 
 CONFIG = """group = core
@@ -38,7 +41,7 @@ smsbox-interface = 127.0.0.1
 box-allow-ip = "127.0.0.1"
 dlr-storage = internal
 store-type = {store}
-store-location = {where}/store{suffix}
+store-location = {store_path}
 
 group = smsc
 smsc = smpp
@@ -136,21 +139,25 @@ def version():
 
 
 class Campaign:
-    def __init__(self, where, chance, store, rate, window):
+    def __init__(self, where, chance, store, rate, window, disk=None):
+        self.disk = disk
         self.where, self.chance = where, chance
         self.operator_log = where / "north.tsv"
-        self.north = gateway.Smscsim(where, "--log", self.operator_log, "--no-receipts", "--latency-ms", 2, name="north")
+        self.north = gateway.Smscsim(where, "--log", self.operator_log, "--no-receipts", "--latency-ms", LATENCY_MS, name="north")
         admin, smsbox, sendsms = free_ports(3)
+        store_path = (disk.mount_point if disk else where) / ("store" if store == "spool" else "store.dat")
         if store == "spool":
-            (where / "store").mkdir()
+            store_path.mkdir()
+            os.sync()  # an installation is older than its first power cut
         self.config = where / "kannel.conf"
-        self.config.write_text(CONFIG.format(admin=admin, smsbox=smsbox, sendsms=sendsms, where=where, store=store,
-                                             suffix="" if store == "spool" else ".dat", operator=self.north.port,
+        self.config.write_text(CONFIG.format(admin=admin, smsbox=smsbox, sendsms=sendsms, store_path=store_path, store=store,
+                                             operator=self.north.port,
                                              window=window))
         self.bearerbox = box(where, "bearerbox", self.config)
         self.admin = admin
         self.wait_up()
         self.smsbox = box(where, "smsbox", self.config)
+        self.smsbox_restarts = 0
         self.seed = chance.randrange(1, 1 << 20)
         self.customer = Customer(sendsms, self.seed, rate, where / "customer.tsv")
         self.kills = []
@@ -167,17 +174,29 @@ class Campaign:
     def flows(self, what):
         """Until the customer is answered again, and a random moment beyond."""
         before = len(self.customer.accepted)
-        gateway.wait_until(lambda: len(self.customer.accepted) > before + 5, what, 60)
+
+        def flowing():
+            if not self.smsbox.running():  # it may panic when bearerbox goes
+                self.smsbox = box(self.where, "smsbox", self.config)
+                self.smsbox_restarts += 1
+            return len(self.customer.accepted) > before + 5
+        gateway.wait_until(flowing, what, 120)
         moment = time.monotonic() + self.chance.uniform(0.05, 1.5)
         gateway.wait_until(lambda: time.monotonic() >= moment, "the next kill", 10)
 
     def kill(self):
         self.flows("messages are accepted")
+        if self.disk:
+            self.disk.cut()
         self.bearerbox.kill()
         self.kills.append(oracle.Kill("random", self.window, time.time_ns() // 1000))
+        if self.disk:
+            self.disk.unmount()
+            self.disk.mount()
         self.bearerbox = box(self.where, "bearerbox", self.config)
         self.wait_up()
-        self.smsbox.stop()
+        with contextlib.suppress(AssertionError):  # it was killed instead: what it had not answered does not count
+            self.smsbox.stop(seconds=5)
         self.smsbox = box(self.where, "smsbox", self.config)
 
     def finish(self):
@@ -204,26 +223,37 @@ class Campaign:
                 one.stop(signal.SIGKILL)
 
 
-def run(arguments, chance):
-    """The campaign's report; a record for 100 kills and more."""
+def measure(arguments, chance, kills, window, disk=None, where=None):
+    campaign = Campaign(where, chance, arguments.store, arguments.rate, window, disk)
+    try:
+        for _ in range(kills):
+            campaign.kill()
+        return campaign.finish()
+    finally:
+        campaign.close()
+
+
+def run(arguments, chance, kills, make_disk=None):
+    """Prints the figures and records them for 100 kills and more; with make_disk each is a power cut."""
     for program in ("bearerbox", "smsbox"):
         if not (shutil.which(program) or os.access(f"/usr/sbin/{program}", os.X_OK)):
             print(f"SKIP kannel: {program} is not installed (tools/deps interop)")
             return 77
     window = 10
     with gateway.folder("kannel") as where:
-        campaign = Campaign(where, chance, arguments.store, arguments.rate, window)
+        disk = make_disk(where) if make_disk else None
         try:
-            for _ in range(arguments.kills):
-                campaign.kill()
-            report = campaign.finish()
+            report = measure(arguments, chance, kills, window, disk, where)
         finally:
-            campaign.close()
+            if disk:
+                disk.close()
     figures = {key: report[key] for key in ("kills", "attempted", "acknowledged", "ok", "lost", "unexpected", "duplicated",
                                             "recovered")}
+    if disk:
+        figures["cuts"] = figures.pop("kills")
     figures["duplicated_largest"] = report.duplicated_largest
-    settings = {"kannel": version(), "store": arguments.store, "window": window, "rate": arguments.rate,
+    settings = {"kannel": version(), "store": arguments.store, "window": window, "rate": arguments.rate, "latency_ms": LATENCY_MS,
                 "dlr_storage": "internal", "smsbox": "immediate-sendsms-reply off (default)"}
     print(json.dumps({**figures, "settings": settings}))
-    records.append("kannel" if arguments.kills >= 100 else None, figures, "measured", seed=arguments.seed, settings=settings)
+    records.append("kannel" if kills >= 100 else None, figures, "measured", seed=arguments.seed, settings=settings)
     return 0

@@ -138,7 +138,7 @@ def main():
     gateway.end_in_order_when_told()
     print(f"seed {arguments.seed}", flush=True)
     if arguments.peer:
-        sys.exit(kannel_campaign.run(arguments, random.Random(arguments.seed)))
+        sys.exit(kannel_campaign.run(arguments, random.Random(arguments.seed), arguments.kills))
     campaign = Campaign(arguments)
     total = campaign.total
     stopped = False  # by SIGTERM: what was judged until then counts

@@ -3,6 +3,7 @@
 """Cuts the power under aldisd and compares what customers and operators saw.
 
 usage: power_campaign.py [--cuts N] [--seed N] [--rate N] [--minutes N] [--fs ext4|xfs]
+       power_campaign.py --peer kannel [--store file|spool] [--cuts N]
 
 A file system of its own in a 512 MiB image, loop mounted, holds the daemon's data. Under load the file system is shut down
 without a flush of its log (EXT4_IOC_SHUTDOWN with NOLOGFLUSH, XFS_IOC_GOINGDOWN): from that moment nothing reaches the
@@ -20,6 +21,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
+import kannel_campaign  # noqa: E402
 import oracle  # noqa: E402
 import records  # noqa: E402
 from disk import Disk, missing  # noqa: E402
@@ -28,6 +30,12 @@ from scene import Scene, Shape  # noqa: E402
 SKIP = 77
 IMAGE_MIB = 512
 RECORDED_FROM = 100  # cuts: below, a run is a test
+
+
+def mounted(where, kind):
+    disk = Disk(where, kind, IMAGE_MIB)
+    disk.mount()
+    return disk
 
 
 class Campaign:
@@ -40,8 +48,7 @@ class Campaign:
 
     def image(self, cuts):
         with gateway.folder("power") as where:
-            disk = Disk(where, self.kind, IMAGE_MIB)
-            disk.mount()
+            disk = mounted(where, self.kind)
             scene = Scene(where, self.chance, self.rate, state=disk.mount_point / "state")
             try:
                 for _ in range(cuts):
@@ -90,6 +97,8 @@ def main():
     parser.add_argument("--rate", type=int, default=1500, help="messages per second")
     parser.add_argument("--minutes", type=float, default=0, help="begin no new image after that")
     parser.add_argument("--fs", choices=["ext4", "xfs"], default="ext4")
+    parser.add_argument("--peer", choices=["kannel"], help="cut the power under another gateway (kannel_campaign.py)")
+    parser.add_argument("--store", choices=["file", "spool"], default="file", help="with --peer kannel: its store")
     arguments = parser.parse_args()
     lacking = missing(arguments.fs)
     if lacking:
@@ -97,6 +106,9 @@ def main():
         sys.exit(SKIP)
     gateway.end_in_order_when_told()
     print(f"seed {arguments.seed}", flush=True)
+    if arguments.peer:
+        sys.exit(kannel_campaign.run(arguments, random.Random(arguments.seed), arguments.cuts,
+                                     lambda where: mounted(where, arguments.fs)))
     campaign = Campaign(arguments)
     total = campaign.total
     stopped = False  # by SIGTERM: what was judged until then counts
