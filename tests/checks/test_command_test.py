@@ -17,7 +17,7 @@ project(small LANGUAGES NONE)
 enable_testing()
 function(put name label command)
   add_test(NAME ${name} COMMAND sh -c "${command}")
-  set_tests_properties(${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77)
+  set_tests_properties(${name} PROPERTIES LABELS "${label}" SKIP_RETURN_CODE 77)
 endfunction()
 """
 
@@ -29,11 +29,11 @@ class TestCommand(unittest.TestCase):
         (self.root / "tools").mkdir()
         shutil.copy(TOOL, self.root / "tools")
         presets = [{"name": name, "generator": "Ninja", "binaryDir": "${sourceDir}/build/${presetName}"}
-                   for name in ("asan", "release")]
+                   for name in ("asan", "release", "tsan")]
         (self.root / "CMakePresets.json").write_text(json.dumps({"version": 6, "configurePresets": presets}))
 
     def run_tool(self, tests, *arguments, tail=""):
-        calls = "\n".join(f'put({name} {label} "{command}")' for name, label, command in tests)
+        calls = "\n".join(f'put({name} "{label}" "{command}")' for name, label, command in tests)
         (self.root / "CMakeLists.txt").write_text(LISTS + calls + "\n" + tail)
         run = subprocess.run(["bash", str(self.root / "tools" / "test"), "--no-deps", *arguments],
                              capture_output=True, text=True, check=False)
@@ -62,13 +62,34 @@ class TestCommand(unittest.TestCase):
                          (1, "1 passed, 1 failed, 0 skipped"))
 
     def test_levels_depth_names_and_labels_choose(self):
-        tests = [("a_one", "unit", "true"), ("a_two", "spec", "true"), ("b_one", "crash", "true"),
+        tests = [("a_one", "unit", "true"), ("a_two", "spec", "true"), ("b_one", "crash;kill;H1", "true"),
                  ("b_two", "bench", "exit 1")]
         for arguments, passed in [(["quick"], 2), (["unit"], 1), (["kill", "spec"], 2), (["-k", "one"], 2),
+                                  (["crash"], 1), (["power", "unit"], 1), (["--label", "H1"], 1),
                                   (["crash", "--label", "crash"], 1)]:
             with self.subTest(arguments):
                 self.assertEqual(self.run_tool(tests, *arguments)[:2],
                                  (0, f"{passed} passed, 0 failed, 0 skipped"))
+
+    def test_a_test_of_a_deeper_depth_runs_there_and_deeper(self):
+        tests = [("a", "spec", "true"), ("b", "spec;full", "true"), ("c", "crash;night", "true"),
+                 ("d", "sim;release", "true")]
+        for arguments, passed in [(["quick"], 1), ([], 2), (["--depth", "night"], 3), (["sim", "release"], 1)]:
+            with self.subTest(arguments):
+                self.assertEqual(self.run_tool(tests, *arguments)[:2],
+                                 (0, f"{passed} passed, 0 failed, 0 skipped"))
+        self.assertEqual(self.run_tool(tests, "--depth", "deep")[0], 2)
+
+    def test_the_threaded_parts_run_in_their_own_tree_and_at_night_all_unit_tests_do(self):
+        tests = [("unit_runtime", "unit", "true"), ("unit_other", "unit", "true")]
+        self.assertEqual(self.run_tool(tests, "tsan")[1], "1 passed, 0 failed, 0 skipped")
+        self.assertEqual(self.run_tool(tests)[1], "3 passed, 0 failed, 0 skipped")
+        self.assertEqual(self.run_tool(tests, "tsan", "--depth", "night")[1], "2 passed, 0 failed, 0 skipped")
+
+    def test_no_step_takes_longer_than_the_minutes_given(self):
+        tests = [("depth", "unit", "test $ALDIS_DEPTH$ALDIS_MINUTES = night7")]
+        self.assertEqual(self.run_tool(tests, "unit", "--depth", "night", "--minutes", "7")[0], 0)
+        self.assertEqual(self.run_tool(tests, "unit", "--minutes", "soon")[0], 2)
 
     def test_nothing_to_run_is_not_a_success(self):
         tests = [("a", "unit", "true")]

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""clang-tidy 14 over sources that changed, or all of them; .clang-tidy says what it looks at.
+
+usage: clang_tidy.py [--build DIR] (--changed | --all) [--seconds N]
+
+--changed  against the merge base with the main branch, or the last commit when that is where we are
+--seconds  files that it did not get to in that time are named, and no failure
+Exit status: 1 findings, 76 nothing to look at, 77 clang-tidy 14 is not installed.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# gcc's own warnings and sanitizer options stand in the compile commands.
+EXTRA = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-ignored-optimization-argument"]
+
+
+def git(*arguments):
+    run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return run.stdout.split("\n") if run.returncode == 0 else []
+
+
+def changed():
+    head = "".join(git("rev-parse", "HEAD"))
+    for main in ("origin/main", "origin/master", "main", "master"):
+        base = "".join(git("merge-base", "HEAD", main))
+        if base and base != head:
+            break
+    else:
+        base = "HEAD~1"
+    names = git("diff", "--name-only", "--diff-filter=d", base) + git("ls-files", "--others", "--exclude-standard")
+    return {name for name in names if name.endswith(".cpp")}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="build/asan")
+    parser.add_argument("--changed", action="store_true")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    options = parser.parse_args()
+    commands = ROOT / options.build / "compile_commands.json"
+    known = {os.path.relpath(row["file"], ROOT) for row in json.loads(commands.read_text())} if commands.exists() else set()
+    names = sorted(known & changed() if options.changed else known)
+    names = [name for name in names if not name.startswith((".", "build"))]
+    if not names:
+        print("clang-tidy: nothing to look at")
+        return 76
+    if shutil.which("clang-tidy") is None:
+        print("SKIP tidy: clang-tidy 14 is not installed")
+        return 77
+    end = time.monotonic() + options.seconds
+    left, bad = [], 0
+
+    def look_at(name):
+        if time.monotonic() > end:
+            return name, None
+        command = ["clang-tidy", "-p", options.build, "--quiet", *EXTRA, name]
+        return name, subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, run in pool.map(look_at, names):
+            if run is None:
+                left.append(name)
+            elif run.returncode != 0:
+                bad += 1
+                print(run.stdout.strip())
+    if left:
+        print(f"clang-tidy: no time for {len(left)} of {len(names)} files: {' '.join(left)}")
+    print(f"clang-tidy: {len(names) - len(left)} files, {bad} with findings")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
