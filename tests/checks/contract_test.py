@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The checks of the contract's rows and of docs/RELIABILITY.md can fail, each for its own reason."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools" / "checks"))
+import check_contract  # noqa: E402
+
+CASE = 'TEST_CASE("a receipt comes twice", "[H4]") {}\n'
+
+
+class ContractRows(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp(prefix="aldis-contract-"))
+        self.addCleanup(shutil.rmtree, self.root)
+        (self.root / "tests/spec").mkdir(parents=True)
+        (self.root / "tests/one_test.cpp").write_text(CASE)
+        (self.root / "tests/spec/twice.smpp").write_text("# D7 H4: told once\n")
+        (self.root / "tests/CMakeLists.txt").write_text("aldis_test(NAME unit_one)\n")
+        self.rows = {row: {"later": "its stage"} for row in check_contract.ROWS}
+        self.rows["H4"] = {"tests": ["case: a receipt comes twice", "spec: twice", "ctest: unit_one"]}
+        self.rows["D7"] = {"tests": ["spec: twice"]}
+
+    def problems(self):
+        (self.root / "tests/contract.yaml").write_text(json.dumps(self.rows))
+        run = subprocess.run([sys.executable, "-B", check_contract.__file__, str(self.root)], capture_output=True, text=True,
+                             check=False)
+        return run.returncode, run.stdout
+
+    def assert_found(self, words):
+        status, said = self.problems()
+        self.assertEqual(status, 1, said)
+        self.assertIn(words, said)
+        self.assertIn(" 1 problems", said)
+
+    def test_rows_with_their_tests_pass(self):
+        self.assertEqual(self.problems()[0], 0, self.problems()[1])
+
+    def test_a_row_without_test_and_without_reason_is_found(self):
+        self.rows["H9"] = {}
+        self.assert_found("H9 has no test")
+
+    def test_a_test_that_is_not_there_is_found(self):
+        for gone in ("case: nobody wrote this", "spec: nobody", "ctest: unit_nobody", "sim: nobody", "mutant: 999"):
+            with self.subTest(gone):
+                self.rows["H9"] = {"tests": [gone]}
+                self.assert_found("H9: there is no " + gone)
+
+    def test_a_tag_that_its_row_does_not_list_is_found(self):
+        self.rows["D7"] = {"later": "something"}
+        self.assert_found("D7 does not list spec: twice")
+
+    def test_a_tag_without_row_and_a_row_that_is_none_are_found(self):
+        (self.root / "tests/one_test.cpp").write_text(CASE + 'TEST_CASE("another", "[H99]") {}\n')
+        self.assert_found("no row is called H99")
+        (self.root / "tests/one_test.cpp").write_text(CASE)
+        self.rows["Z1"] = {"later": "never"}
+        self.assert_found("Z1 is no row")
+
+
+class ReliabilityPage(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp(prefix="aldis-reliability-"))
+        self.addCleanup(shutil.rmtree, self.root)
+        (self.root / "tools").mkdir()
+        shutil.copy(ROOT / "tools/reliability", self.root / "tools")
+        (self.root / "docs/reliability").mkdir(parents=True)
+        (self.root / "docs/track-record.yaml").write_text(
+            "[{date: 2026-01-01, what: w, introduced: i, found: f, fixed: x, reproducer: r}]")
+
+    def record(self, harness, **line):
+        with open(self.root / f"docs/reliability/{harness}.jsonl", "a", encoding="utf-8") as out:
+            out.write(json.dumps({"commit": "abc", "date": "2026-01-01T00:00Z", "command": "c", **line}) + "\n")
+
+    def run_tool(self, *arguments):
+        return subprocess.run([sys.executable, "-B", str(self.root / "tools/reliability"), *arguments], capture_output=True,
+                              text=True, check=False).returncode
+
+    def page(self):
+        self.assertEqual(self.run_tool(), 0)
+        self.assertEqual(self.run_tool("--check"), 0)
+        return (self.root / "docs/RELIABILITY.md").read_text(encoding="utf-8")
+
+    def test_what_was_not_run_is_not_claimed(self):
+        self.assertEqual(self.page().count("not measured |"), 28)
+
+    def test_runs_are_summed_with_the_bound_that_they_support_and_failures_take_it_away(self):
+        self.record("kill", counts={"kills": 1000, "acknowledged": 5, "lost": 0}, verdict="passed")
+        self.record("kill", counts={"kills": 500, "acknowledged": 6, "lost": 0}, verdict="passed")
+        self.assertIn("0 in 1,500 kills, of 11 acknowledged; below 0.2 % per kill (95 %, rule of three) (2 runs)", self.page())
+        self.record("kill", counts={"kills": 1, "acknowledged": 1, "lost": 1}, verdict="failed")
+        text = self.page()
+        self.assertIn("1 in 1,501 kills, of 12 acknowledged (3 runs, 1 failed)", text)
+        self.assertNotIn("rule of three", text)
+
+    def test_a_page_that_is_older_than_its_data_is_found(self):
+        self.page()
+        self.record("power", counts={"cuts": 10, "lost": 0, "file_system": "ext4"}, verdict="passed")
+        self.assertEqual(self.run_tool("--check"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
