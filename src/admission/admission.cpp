@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "admission/account_state.hpp"
+#include "aldis/admission/pressure.hpp"
 #include "aldis/base/check.hpp"
 #include "aldis/base/mutant.hpp"
 
@@ -11,10 +12,7 @@ namespace aldis::admission {
 
 namespace {
 
-constexpr double kBurstMin = 10;           // parts
-constexpr std::uint8_t kPressureBulk = 4;  // CONTRACT part 4: levels from which a class is refused
-constexpr std::uint8_t kPressureTransactional = 5;
-constexpr std::uint8_t kPressureOtp = 6;
+constexpr double kBurstMin = 10;  // parts
 
 std::uint8_t bit_of(MessageClass c) { return static_cast<std::uint8_t>(1u << static_cast<unsigned>(c)); }
 
@@ -129,7 +127,9 @@ Result<Admitted, Refusal> Admission::reserve(const Now& now, AccountId account, 
                                              std::uint32_t messages, std::uint32_t parts) {
   AccountState* state = find(account);
   if (state == nullptr || !state->enabled) { return refuse(Refusal::kAccountSuspended); }
-  if (pressure_ >= pressure_limit(message_class)) { return refuse(Refusal::kQueueFull); }
+  if (pressure_ >= pressure_limit(message_class)) {
+    return refuse(store_stalled_ ? Refusal::kUnavailable : Refusal::kQueueFull);
+  }
   if (state->queued + messages > state->queue_max) { return refuse(Refusal::kQueueFull); }
   state->volume.advance(now);
   if (!state->volume.calendar_allows(state->caps, parts)) { return refuse(Refusal::kVolumeCap); }

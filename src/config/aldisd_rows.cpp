@@ -176,8 +176,12 @@ Row limits_row() {
   return nested(
       "limits", &Settings::limits,
       {{
+           row("memory_max", &L::memory_max, size_or_zero(256ull << 20, 1ull << 40), kRestart, "",
+               "Resident memory past 70 % of which pressure begins; 0 = 75 % of the cgroup or machine."),
            row("messages_max", &L::messages_max, whole(1000, 1'000'000'000), kLive, "messages",
                "Live messages; past it submits are refused with queue_full."),
+           row("disk_budget", &L::disk_budget, size(16ull << 20, 1ull << 50), kRestart, "",
+               "Free space below 20 % of this, or of a smaller file system, is pressure."),
            row("orphan_retention", &L::orphan_retention, duration(hours{1}, 30 * day), kLive, "",
                "How long a receipt waits for its message."),
            row("orphans_in_memory", &L::orphans_in_memory, whole(1000, 100'000'000), kLive, "receipts",

@@ -30,6 +30,11 @@ inline Type duration_or_off(Duration min, Duration max) {
   type.zero_is_off = true;
   return type;
 }
+inline Type size_or_zero(std::uint64_t min, std::uint64_t max) {
+  Type type = size(min, max);
+  type.zero_is_off = true;
+  return type;
+}
 inline Type text(TextForm form) {
   Type type;
   type.form = form;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <optional>
 
+#include "aldis/runtime/memory.hpp"
 #include "aldis/runtime/posix_files.hpp"
 #include "aldis/runtime/secrets.hpp"
 #include "aldis/telemetry/log.hpp"
@@ -124,7 +125,10 @@ int Daemon::run() {
   if (const auto code = d.open_directory()) { return *code; }
   d.gateway = std::make_unique<Gateway>(
       Gateway::Setup{d.settings, d.loop, d.log, d.random, *d.files, *d.journal_files,
-                     [&d](const ports::FileError& error) { d.fail_stop(error); }});
+                     [&d](const ports::FileError& error) { d.fail_stop(error); },
+                     [limit = runtime::memory_limit(d.settings.limits.memory_max)] {
+                       return static_cast<double>(runtime::memory_resident()) / static_cast<double>(limit);
+                     }});
   if (const auto refused = d.gateway->open()) { return d.refuse(refused->sentence, refused->exit_code); }
   if (const auto code = d.open_admin()) { return *code; }
   d.loop.on_signals({SIGTERM, SIGINT}, [&d](int) {

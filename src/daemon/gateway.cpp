@@ -144,10 +144,13 @@ void Gateway::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipK
   public_ids.emplace(key);
   passwords = std::make_unique<runtime::PasswordPool>(loop);
   connector = std::make_unique<runtime::Connector>(loop);
-  wiring = std::make_unique<Wiring>(Wiring::Parts{loop, *journal, *store, setup.log, setup.fail_stop});
+  wiring = std::make_unique<Wiring>(Wiring::Parts{loop, *journal, *store, setup.log, setup.fail_stop,
+                                                  [this] { return setup.journal.space(); },
+                                                  settings.limits.disk_budget, setup.memory_share});
   sessions = std::make_unique<ingress::SmppServer>(
       ingress::ServerSetup{settings.smpp, *directory, *public_ids, *passwords, setup.log,
-                           SipKey::from(runtime::random_octets(kKeyOctets))},
+                           SipKey::from(runtime::random_octets(kKeyOctets)),
+                           [this](AccountId account) { return engine->owed(account) > 0; }},
       *wiring);
   operators = std::make_unique<egress::Operators>(
       egress::OperatorsSetup{*directory, setup.random, setup.log,

@@ -33,6 +33,7 @@ class Gateway {
     ports::Files& directory;  // holds the installation's key
     ports::Files& journal;    // holds the segments
     std::function<void(const ports::FileError&)> fail_stop;
+    std::function<double()> memory_share{};  // resident, of limits.memory_max; empty = not measured
   };
   struct Refused {
     std::string sentence;

@@ -10,6 +10,7 @@ namespace aldis::daemon {
 namespace {
 // One batch syncs while the next is written; a third collects in the engine.
 constexpr std::size_t kBatchesInWork = 2;
+constexpr Duration kSpaceEvery = seconds{1};
 }  // namespace
 
 Wiring::Wiring(const Parts& parts)
@@ -39,6 +40,7 @@ void Wiring::on(const Now& now, const Effect& effect) {
   if (std::holds_alternative<SendOnLink>(effect) || std::holds_alternative<AnswerOperator>(effect)) {
     operators_->on(now, effect);
   } else {
+    if (const auto* pressure = std::get_if<PressureChanged>(&effect)) { pressed_ = pressure->level > 0; }
     sessions_->on(now, effect);
   }
 }
@@ -49,11 +51,38 @@ void Wiring::turn_end(const Now& now) {
     turn_open_ = false;
     engine_->on(now, Tick{});
   }
+  if (parts_.journal.has_pending()) { meter_.appended(now.mono); }
   commit(now);
+  meter_.turn(parts_.loop.counters().turn_last);
+  if (meter_.due(now.mono)) { measure(now); }
   // Events of this Tick's own effects (a delivery that found no room) are taken up in a turn of their own, at
   // once.
   const Instant engine_at = turn_open_ ? now.mono : engine_->next_deadline();
-  alarm_.set(std::min(engine_at, operators_->next_deadline()));
+  // While a record waits for the disk, or we push back, the readings must go on without other events.
+  const bool watch = meter_.undurable(now.mono) > Duration::zero() || pressed_;
+  alarm_.set(std::min({engine_at, operators_->next_deadline(), watch ? meter_.next() : kNever}));
+}
+
+void Wiring::measure(const Now& now) {
+  meter_.measured(now.mono);
+  SelfMeasured event;
+  event.memory = parts_.memory_share ? parts_.memory_share() : 0;
+  event.disk_free = disk_free_;
+  event.undurable = meter_.undurable(now.mono);
+  event.turn = meter_.take_turn_p99();
+  on(now, event);
+  if (space_asked_ || now.mono < space_asked_at_ + kSpaceEvery || !worker_.has_room()) { return; }
+  space_asked_ = true;
+  space_asked_at_ = now.mono;
+  worker_.submit([this] {
+    const auto space = parts_.space();
+    return runtime::Worker::Completion{[this, space] {
+      space_asked_ = false;
+      if (space.has_error() || space->octets_total == 0) { return; }
+      const auto whole = std::min(parts_.disk_budget, space->octets_total);
+      disk_free_ = static_cast<double>(space->octets_free) / static_cast<double>(whole);
+    }};
+  });
 }
 
 void Wiring::commit(const Now& now) {
@@ -63,6 +92,7 @@ void Wiring::commit(const Now& now) {
       release.before > freed_before_ && release.durable_first <= parts_.journal.durable()) {
     free_before = freed_before_ = release.before;
   }
+  meter_.batch_taken();
   worker_.submit([this, began = now.mono, free_before, batch = parts_.journal.take_batch()]() mutable {
     spool::SegmentStore& store = parts_.store;
     // One slice of housekeeping a batch: under load the thread is never idle, and without fresh segments the
@@ -81,6 +111,7 @@ void Wiring::committed(spool::Batch batch, const Result<spool::Committed, ports:
                        Instant began) {
   if (result.has_error()) { return parts_.fail_stop(result.error()); }
   const Now& now = parts_.loop.now();
+  meter_.batch_durable();
   ++timings_.commits;
   for (const auto& piece : batch.pieces) { timings_.octets += piece.size; }
   timings_.commit_seconds += std::chrono::duration<double>(now.mono - began).count();

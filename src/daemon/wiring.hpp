@@ -11,6 +11,7 @@
 #include "aldis/runtime/loop.hpp"
 #include "aldis/runtime/worker.hpp"
 #include "aldis/spool/segment_store.hpp"
+#include "daemon/self_meter.hpp"
 
 namespace aldis::daemon {
 
@@ -27,6 +28,10 @@ class Wiring final : public EventSink, public EffectSink {
     spool::SegmentStore& store;
     ports::Log& log;
     std::function<void(const ports::FileError&)> fail_stop;
+    // Octets free where the journal is, and of how many: asked on the store thread.
+    std::function<Result<ports::Space, ports::FileError>()> space;
+    std::uint64_t disk_budget = 0;           // octets
+    std::function<double()> memory_share{};  // of limits.memory_max; empty = not measured
   };
   explicit Wiring(const Parts& parts);
   ~Wiring();
@@ -50,6 +55,7 @@ class Wiring final : public EventSink, public EffectSink {
  private:
   void commit(const Now& now);
   void committed(spool::Batch batch, const Result<spool::Committed, ports::FileError>& result, Instant began);
+  void measure(const Now& now);
 
   Parts parts_;
   engine::Engine* engine_ = nullptr;
@@ -58,6 +64,11 @@ class Wiring final : public EventSink, public EffectSink {
   bool turn_open_ = true;  // events since the last Tick
   spool::SegmentNumber freed_before_ = 0;
   Timings timings_;
+  SelfMeter meter_;
+  bool pressed_ = false;
+  bool space_asked_ = false;
+  Instant space_asked_at_{};
+  double disk_free_ = 1;
   runtime::Alarm alarm_;
   runtime::Worker worker_;  // last: joined first
 };

@@ -81,6 +81,7 @@ struct Visitor {
     ALDIS_FAILPOINT(on_durable(event.up_to.value()));
     release(s, now);
   }
+  void operator()(const SelfMeasured& event) const { housekeeping::measured(s, now, event); }
   void operator()(const Tick&) const {
     end_turn(s, now);
     release(s, now);  // a turn that wrote nothing depends on what is durable already
@@ -172,6 +173,8 @@ bool Engine::drained() const {
 }
 
 Engine::Release Engine::releasable() const { return {state_->oldest_written, state_->oldest_written_at}; }
+
+std::size_t Engine::owed(AccountId account) const { return state_->outbox.size(account); }
 
 std::size_t Engine::messages_live() const { return state_->messages.size(); }
 

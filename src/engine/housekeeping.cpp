@@ -207,6 +207,25 @@ void timer_fired(State& s, const Now& now, Message& message) {
   }
 }
 
+void measured(State& s, const Now& now, const SelfMeasured& event) {
+  const auto messages_max = static_cast<double>(s.settings.limits.messages_max);
+  const auto before = s.pressure.level();
+  const bool changed =
+      s.pressure.update(now.mono, {.memory = event.memory,
+                                   .messages = static_cast<double>(s.messages.size()) / messages_max,
+                                   .disk_free = event.disk_free,
+                                   .undurable = event.undurable,
+                                   .turn = event.turn});
+  const auto level = s.pressure.level();
+  const bool stalled = s.pressure.level(admission::Reading::kDurability) == level;
+  s.admission.set_pressure(level, stalled);
+  if (!changed) { return; }
+  const std::initializer_list<ports::LogField> fields{{"level", std::uint64_t{level}},
+                                                      {"reading", admission::name_of(s.pressure.worst())}};
+  level > before ? s.log.warn("pressure.raised", fields) : s.log.info("pressure.lowered", fields);
+  s.sink.on(now, Effect{PressureChanged{level}});
+}
+
 void checkpoint_if_due(State& s, const Now& now) {
   const auto oldest =
       s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);

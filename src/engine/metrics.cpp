@@ -41,6 +41,12 @@ void collect(State& s, const Now& now, ports::MetricReport& report) {
     report.counter("aldis_receipts_matched_total",
                    {{"how", receipts::name_of(static_cast<receipts::How>(how))}}, count(c.matched_how[how]));
   }
+  for (std::size_t i = 0; i < admission::kReadings; ++i) {
+    const auto reading = static_cast<admission::Reading>(i);
+    report.gauge("aldis_pressure_level", {{"reading", admission::name_of(reading)}},
+                 s.pressure.level(reading));
+  }
+  report.gauge("aldis_pressure_level", {{"reading", "worst"}}, s.pressure.level());
   report.gauge("aldis_journal_durable_lsn", {}, count(s.journal.durable().value()));
   s.admission.collect(report, "smpp");
   s.dispatch.collect(now.mono, report);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aldis/admission/admission.hpp"
+#include "aldis/admission/pressure.hpp"
 #include "aldis/base/timer_wheel.hpp"
 #include "aldis/dispatch/dispatch.hpp"
 #include "aldis/engine/engine.hpp"
@@ -100,6 +101,7 @@ struct State {
   routing::InboundTable inbound_routes;
   routing::Health health;
   admission::Admission admission;
+  admission::Pressure pressure;
   receipts::IdRules id_rules;
   receipts::Correlator correlator;
   receipts::OrphanReceipts orphans;
@@ -248,6 +250,7 @@ void start(State& s, const Now& now);  // puts what replay found where it belong
 void timer_fired(State& s, const Now& now, Message& message);
 void checkpoint_if_due(State& s, const Now& now);
 void compact(State& s, const Now& now);
+void measured(State& s, const Now& now, const SelfMeasured& event);
 void collect(State& s, const Now& now, ports::MetricReport& report);
 }  // namespace housekeeping
 

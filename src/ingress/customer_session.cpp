@@ -184,6 +184,9 @@ void CustomerSession::judge_bind(const Now& now, bool right, bool busy) {
                             : bind_type_ == smpp::BindType::kReceiver  ? smpp_settings.bind_receiver
                                                                        : smpp_settings.bind_transceiver;
   if (!type_allowed) { return refuse_bind(now, smpp::CommandStatus::kBindFailed, "bind_type", false); }
+  if (server_.pressed(account_, bind_type_)) {
+    return refuse_bind(now, smpp::CommandStatus::kSystemError, "pressure", false);
+  }
   if (server_.over_limit(account_, bind_type_)) {
     ++server_.counters.binds_limit;
     // One of those that hold the places may be dead: asked now, it gives its place back within seconds.

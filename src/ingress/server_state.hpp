@@ -47,6 +47,7 @@ struct IngressCounters {
   std::uint64_t refused_per_source = 0;
   std::uint64_t refused_penalty = 0;
   std::uint64_t refused_plain = 0;
+  std::uint64_t refused_pressure = 0;
 };
 
 // What the sessions of one server share.
@@ -65,6 +66,7 @@ struct ServerState {
   std::size_t unbound_count = 0;
   std::uint64_t last_session = 0;
   bool draining = false;
+  std::uint8_t pressure = 0;
   // Reused by whoever encodes or decodes right now.
   std::string text_scratch;
   std::string tlv_scratch;
@@ -79,6 +81,9 @@ struct ServerState {
                       const std::string& password, bool address_allowed);
   // Why one more bind of this type is one too many; nothing if it is not.
   [[nodiscard]] bool over_limit(AccountId account, smpp::BindType type) const;
+  // Under pressure: only who takes what it is owed, and has no session for that, may still bind (CONTRACT
+  // part 4).
+  [[nodiscard]] bool pressed(AccountId account, smpp::BindType type) const;
   void make_room_unbound();
 };
 

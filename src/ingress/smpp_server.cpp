@@ -10,6 +10,11 @@ namespace aldis::ingress {
 
 namespace {
 
+// CONTRACT part 4: levels of pressure.
+constexpr std::uint8_t kPressureUnbound = 1;
+constexpr std::uint8_t kPressureBinds = 2;
+constexpr std::size_t kUnboundUnderPressure = 100;
+
 constexpr Duration kVerifiedFor = minutes{10};
 constexpr std::size_t kVerifiedMax = 4;
 
@@ -111,6 +116,14 @@ bool ServerState::over_limit(AccountId account, smpp::BindType type) const {
   __builtin_unreachable();
 }
 
+bool ServerState::pressed(AccountId account, smpp::BindType type) const {
+  if (pressure < kPressureBinds) { return false; }
+  const auto& bound = binds[account.value()];
+  const bool takes = type != smpp::BindType::kTransmitter && bound.receiver + bound.transceiver == 0;
+  // At every level: what is owed may be what fills the memory.
+  return !(takes && setup.owes && setup.owes(account));
+}
+
 // Too many connections that have not bound: the oldest one of the busiest source goes (SMPP 3.3).
 void ServerState::make_room_unbound() {
   CustomerSession* victim = nullptr;
@@ -142,6 +155,10 @@ std::unique_ptr<ports::ByteProtocol> SmppServer::accept(const Now& now, const Sm
   }
   if (s.guard.refused_at_accept(now.mono, *source)) {
     ++s.counters.refused_penalty;
+    return nullptr;
+  }
+  if (s.pressure >= kPressureUnbound && s.unbound_count >= kUnboundUnderPressure) {
+    ++s.counters.refused_pressure;
     return nullptr;
   }
   const auto same = std::count_if(s.unbound.begin(), s.unbound.end(), [&](const CustomerSession& session) {
@@ -183,6 +200,8 @@ void SmppServer::on(const Now& now, const Effect& effect) {
     with(cancel->token.session, [&](CustomerSession& session) { session.answer(now, *cancel); });
   } else if (const auto* replace = std::get_if<AnswerReplace>(&effect)) {
     with(replace->token.session, [&](CustomerSession& session) { session.answer(now, *replace); });
+  } else if (const auto* pressure = std::get_if<PressureChanged>(&effect)) {
+    s.pressure = pressure->level;
   }
 }
 
@@ -212,6 +231,7 @@ void SmppServer::collect(ports::MetricReport& report) const {
   report.counter("aldis_connections_refused_total", {{"reason", "per_source"}}, count(c.refused_per_source));
   report.counter("aldis_connections_refused_total", {{"reason", "penalty"}}, count(c.refused_penalty));
   report.counter("aldis_connections_refused_total", {{"reason", "plain_public"}}, count(c.refused_plain));
+  report.counter("aldis_connections_refused_total", {{"reason", "pressure"}}, count(c.refused_pressure));
   for (std::size_t i = 0; i < smpp::kCommandCount; ++i) {
     const auto command = smpp::name_of(smpp::kCommandIds[i]);
     if (c.smpp.pdus_in[i] > 0) {

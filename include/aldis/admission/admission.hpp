@@ -107,8 +107,12 @@ class Admission {
   // Replay: parts accepted at that time count against day and month if those are still the current ones.
   void restore_used(WallTime accepted_at, WallTime now, AccountId account, std::uint32_t parts);
 
-  // CONTRACT part 4: from level 4 bulk is refused, from 5 transactional, from 6 everything, as kQueueFull.
-  void set_pressure(std::uint8_t level) { pressure_ = level; }
+  // CONTRACT part 4: from level 4 bulk is refused, from 5 transactional, from 6 everything, as kQueueFull, or
+  // kUnavailable while it is the store that lags.
+  void set_pressure(std::uint8_t level, bool store_stalled = false) {
+    pressure_ = level;
+    store_stalled_ = store_stalled;
+  }
 
   // Every refusal counts once. Those of this class count themselves; others (no_route, ...) are told here.
   void count(Refusal refusal) { ++refusals_[static_cast<std::size_t>(refusal)]; }
@@ -130,6 +134,7 @@ class Admission {
 
   boost::unordered_flat_map<AccountId, std::unique_ptr<AccountState>> accounts_;
   std::uint8_t pressure_ = 0;
+  bool store_stalled_ = false;
   std::array<std::uint64_t, kRefusals> refusals_{};
   double delayed_seconds_ = 0;
 };

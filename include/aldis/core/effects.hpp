@@ -124,8 +124,13 @@ struct AnswerOperator {
   LinkRequest request;
 };
 
+// How hard the gateway pushes back from now on, 0 to 6 (CONTRACT part 4): doors refuse connections and binds.
+struct PressureChanged {
+  std::uint8_t level = 0;
+};
+
 using Effect = std::variant<AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt,
-                            DeliverInbound, SendOnLink, AnswerOperator>;
+                            DeliverInbound, SendOnLink, AnswerOperator, PressureChanged>;
 
 class EffectSink {
  public:

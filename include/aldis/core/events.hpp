@@ -201,11 +201,19 @@ struct JournalDurable {
 // engine pulls work for its links and sessions, so that one turn's work leaves in one journal batch.
 struct Tick {};
 
+// What the gateway measured of itself (CONTRACT part 4), a few times a second while there is work.
+struct SelfMeasured {
+  double memory = 0;     // resident octets as a share of limits.memory_max
+  double disk_free = 1;  // free octets as a share of limits.disk_budget
+  Duration undurable{};  // age of the oldest record that is not durable
+  Duration turn{};       // 99th percentile of the length of turns: what an event waits for
+};
+
 struct Drain {};  // SIGTERM: new requests are refused, no new leases; what is on the wire is awaited
 
 using Event = std::variant<SessionBound, SessionClosed, Submit, QueryMessage, CancelMessage, ReplaceMessage,
                            DeliverResult, LinkBound, LinkCredit, LinkLost, SubmitResult, OperatorReceipt,
-                           OperatorInbound, JournalDurable, Tick, Drain>;
+                           OperatorInbound, JournalDurable, SelfMeasured, Tick, Drain>;
 
 // The way in, for those who must not know the engine.
 class EventSink {

@@ -61,6 +61,7 @@ class Engine final : public EventSink {
   [[nodiscard]] Release releasable() const;
 
   [[nodiscard]] std::size_t messages_live() const;
+  [[nodiscard]] std::size_t owed(AccountId account) const;  // receipts and inbound messages not acknowledged
   void collect(const Now& now, ports::MetricReport& report);
 
  private:

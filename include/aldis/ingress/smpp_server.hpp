@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -25,6 +26,9 @@ struct ServerSetup {  // all outlive the server, and the server its connections
   ports::Passwords& passwords;
   ports::Log& log;
   SipKey cache_key;  // random: verified passwords are remembered under it
+  // Whether the account is owed receipts or inbound messages: under pressure such an account may still bind
+  // to take them.
+  std::function<bool(AccountId)> owes{};
 };
 
 // Owns who is bound as whom; the sessions themselves belong to their connections. On the engine thread. Turns
@@ -44,7 +48,8 @@ class SmppServer {
                                               std::string_view peer_address);
 
   // Effects that name a session: AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt,
-  // DeliverInbound. Those of a session that is gone are dropped: the engine has heard SessionClosed.
+  // DeliverInbound. Those of a session that is gone are dropped: the engine has heard SessionClosed. And
+  // PressureChanged: from level 1 few connections may wait unbound, from level 2 binds get ESME_RSYSERR.
   void on(const Now& now, const Effect& effect);
 
   // new binds get ESME_RSYSERR; bound sessions are unbound once they are answered
