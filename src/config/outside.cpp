@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 using Text = Result<std::string, Unreadable>;
+constexpr std::size_t kPieceOctets = 4096;  // the first; most files are no larger
 Text found(std::string text) { return Text(boost::system::in_place_value, std::move(text)); }
 }  // namespace
 
@@ -26,12 +27,15 @@ Result<std::string, Unreadable> read_file(const std::string& path, std::size_t o
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) { return Unreadable{std::generic_category().message(errno == 0 ? EIO : errno)}; }
-  std::string text(octets_max + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
+  std::string text;
+  for (std::size_t piece = kPieceOctets; stream && text.size() <= octets_max; piece *= 2) {
+    const std::size_t before = text.size();
+    text.resize(before + piece);
+    stream.read(text.data() + before, static_cast<std::streamsize>(piece));
+    text.resize(before + static_cast<std::size_t>(stream.gcount()));
+  }
   if (stream.bad()) { return Unreadable{std::generic_category().message(EIO)}; }
   if (text.size() > octets_max) { return Unreadable{fmt::format("larger than {} KiB", octets_max >> 10)}; }
-  text.shrink_to_fit();
   return found(std::move(text));
 }
 
