@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Receipts and inbound messages as deliver_sm or data_sm for one customer (SMPP 4.6).
 #include "aldis/base/failpoint.hpp"
+#include "aldis/base/mutant.hpp"
 #include "aldis/smpp/codec.hpp"
 #include "aldis/smpp/receipt_text.hpp"
 #include "aldis/text/transcode.hpp"
@@ -122,8 +123,10 @@ bool CustomerSession::deliver(const Now& now, const DeliverInbound& effect) {
   }
   if (body.size() <= kShortMessageMax) {
     pdu.short_message = body;
-  } else {
+  } else if (session_->may_send_tlvs()) {
     smpp::append_tlv(tlvs, smpp::TlvTag::kMessagePayload, body);
+  } else {
+    pdu.short_message = body.substr(0, kShortMessageMax);  // SMPP 3.3 has no other place for a text
   }
   pdu.tlvs = smpp::Tlvs{tlvs};
   const bool sent = session_->request(now, effect.token.value(), pdu);
@@ -132,7 +135,8 @@ bool CustomerSession::deliver(const Now& now, const DeliverInbound& effect) {
 }
 
 void CustomerSession::on_response(const Now& now, const smpp::Response& response) {
-  if (response.late) { return; }  // the item is owed again already; its repeat carries the same id and state
+  // the item is owed again already; its repeat carries the same id and state
+  if (response.late && !ALDIS_MUTANT(76)) { return; }
   ALDIS_FAILPOINT(pass("deliver.answered"));
   server_.engine.on(now, DeliverResult{id_, DeliveryToken{response.token}, DeliverResult::Kind::kAnswered,
                                        static_cast<std::uint32_t>(response.command_status)});

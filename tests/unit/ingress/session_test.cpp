@@ -84,13 +84,14 @@ class Customer {
     protocol_->on_open(server_.now, wire);
   }
 
-  CommandStatus bind(std::string_view password = "secret") {
+  CommandStatus bind(std::string_view password = "secret", std::uint8_t version = 0x34) {
     smpp::Bind body;
     body.system_id = "acme";
     body.password = password;
-    body.interface_version = 0x34;
+    body.interface_version = version;
     std::string octets;
-    smpp::encode(octets, smpp::CommandId::kBindTransceiver, CommandStatus::kOk, 1, body);
+    const auto command = version < 0x34 ? smpp::CommandId::kBindReceiver : smpp::CommandId::kBindTransceiver;
+    smpp::encode(octets, command, CommandStatus::kOk, 1, body);
     receive(octets);
     const auto lines = wire.lines();
     REQUIRE(lines.size() == 1);
@@ -196,6 +197,19 @@ TEST_CASE(
   CHECK(server.session == kNoSession);
   Customer customer{server};
   CHECK(customer.bind() == CommandStatus::kOk);
+}
+
+TEST_CASE("a 3.3 session gets as much of a long text from a handset as it can take, not an empty one [D5b]") {
+  Server server;
+  Customer customer{server};
+  REQUIRE(customer.bind("secret", 0x33) == CommandStatus::kOk);
+  Inbound inbound;
+  inbound.op = OperatorId{0};
+  inbound.body = std::string(300, 'x');
+  server.server->on(server.now, Effect{DeliverInbound{server.session, DeliveryToken{5}, &inbound}});
+  const auto sent = customer.wire.lines();
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].octets.find(std::string(254, 'x')) != std::string::npos);
 }
 
 TEST_CASE("a delivery that was given up is not settled by its late answer [D7]") {
