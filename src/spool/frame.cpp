@@ -97,7 +97,7 @@ std::size_t close_frame(char* at, RecordType type, std::size_t payload, Lsn lsn,
 std::optional<RecordView> read_frame(Octets segment, std::size_t at, Lsn lsn, const Checksum& checksum) {
   if (at + kRecordHeaderOctets + kChecksumOctets > segment.size()) { return std::nullopt; }
   const char* frame = segment.data() + at;
-  if (load<std::uint64_t>(frame + 8) != lsn.value() && !ALDIS_MUTANT(53)) { return std::nullopt; }
+  if (load<std::uint64_t>(frame + 8) != lsn.value()) { return std::nullopt; }
   const std::size_t payload = load<std::uint32_t>(frame);
   if (payload > kPayloadOctetsMax || record_octets(payload) > segment.size() - at) { return std::nullopt; }
   const std::size_t checked = kRecordHeaderOctets + payload;

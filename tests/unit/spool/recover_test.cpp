@@ -334,28 +334,6 @@ TEST_CASE("freed segments are used again, their old records never come back, and
   }
 }
 
-TEST_CASE("a segment that is used again gives back nothing of what it held before") {
-  SimDisk disk;
-  RandomRecords records(21);
-  Journal journal(disk);
-  REQUIRE(journal.start());
-  for (int lap = 0; lap < 5; ++lap) {
-    journal.run(records, 8, 30);
-    CheckpointRecord checkpoint;
-    checkpoint.oldest_segment = journal.writer->current_segment();
-    journal.append(checkpoint);
-    REQUIRE(journal.commit());
-    journal.store->free_before(checkpoint.oldest_segment);
-    REQUIRE(journal.idle());
-  }
-  Journal again(disk);
-  REQUIRE(again.start());
-  const auto& all = journal.appended;
-  const auto& found = again.heard.texts;
-  REQUIRE(found.size() < all.size());
-  CHECK(std::equal(found.rbegin(), found.rend(), all.rbegin()));
-}
-
 TEST_CASE("segments that a proved checkpoint does not need are not replayed, freed or not") {
   SimDisk disk;
   RandomRecords records(12);
