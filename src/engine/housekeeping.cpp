@@ -267,8 +267,8 @@ void compact(State& s, const Now& now) {
     }
     write_again(s, now, s.homes.front());
     ++s.counters.compacted;
+    ALDIS_FAILPOINT(pass_once_durable("compact.copied", s.journal.position().value()));
   }
-  ALDIS_FAILPOINT(pass_once_durable("compact.copied", s.journal.position().value()));
 }
 
 }  // namespace aldis::engine::housekeeping
