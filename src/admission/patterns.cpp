@@ -55,9 +55,9 @@ PrefixSet::PrefixSet(const std::vector<std::string>& prefixes, const std::string
   }
   std::ranges::sort(prefixes_);
   // Sorted, whatever a prefix covers comes right behind it.
-  const auto covered =
-      std::ranges::unique(prefixes_, [](std::string_view a, std::string_view b) { return b.starts_with(a); });
-  prefixes_.erase(covered.begin(), covered.end());
+  const auto covered = std::unique(prefixes_.begin(), prefixes_.end(),
+                                   [](std::string_view a, std::string_view b) { return b.starts_with(a); });
+  prefixes_.erase(covered, prefixes_.end());
 }
 
 bool PrefixSet::covers(std::string_view number) const {

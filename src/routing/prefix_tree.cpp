@@ -50,8 +50,8 @@ std::uint32_t PrefixTree::list_of(std::span<const PrefixEntry> equal) {
 PrefixTree::PrefixTree(std::vector<PrefixEntry> entries) : lists_{0} {
   const auto key = [](const PrefixEntry& e) { return std::pair{e.prefix, e.rule}; };
   std::ranges::sort(entries, {}, key);
-  const auto repeated = std::ranges::unique(entries, {}, key);
-  entries.erase(repeated.begin(), repeated.end());
+  const auto same = [&key](const PrefixEntry& a, const PrefixEntry& b) { return key(a) == key(b); };
+  entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
   if (entries.empty()) { return; }
 
   std::vector<Range> ranges{{0, entries.size(), 0}};  // of nodes_, index by index: breadth first
