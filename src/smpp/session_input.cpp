@@ -389,9 +389,9 @@ void Session::spend_bad_pdu(const Now& now) {
 
 void Session::count_tolerated(std::uint8_t tolerated) {
   if (tolerated == 0) { return; }
-  constexpr auto first = static_cast<std::size_t>(Fault::kTrailingOctets);
+  constexpr auto kFirst = static_cast<std::size_t>(Fault::kTrailingOctets);
   for (std::size_t bit = 0; bit < 7; ++bit) {
-    if ((tolerated >> bit & 1) != 0) { ++counters_.faults[first + bit]; }
+    if ((tolerated >> bit & 1) != 0) { ++counters_.faults[kFirst + bit]; }
   }
 }
 
