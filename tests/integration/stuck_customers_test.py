@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Customers that never read: what they are owed waits, bounded, and nobody else is slower for it.
+
+usage: stuck_customers_test.py [--stuck N] [--owed N]
+
+Each stuck customer submits its share of --owed messages, takes the answers, and then reads nothing while the receipts come.
+A healthy customer's latency is measured with and without them. At last they read: each receipt must come, none lost.
+"""
+import argparse
+import pathlib
+import selectors
+import socket
+import struct
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import gateway  # noqa: E402
+
+BIND_TRANSCEIVER, SUBMIT_SM, DELIVER_SM, DELIVER_SM_RESP = 0x09, 0x04, 0x05, 0x80000005
+SUBMIT_SM_RESP = 0x80000004
+ROUND = 500
+MEMORY_PER_OWED = 1500  # octets: a message that waits for its receipt to be taken, and what tables need to grow
+
+
+def pdu(command, sequence, body, status=0):
+    return struct.pack(">IIII", 16 + len(body), command, status, sequence) + body
+
+
+class Customer:
+    def __init__(self, name, port):
+        self.name = name
+        self.link = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.pending = b""
+        self.sequence = 1
+        self.accepted = set()
+        self.receipts = set()
+        self.link.sendall(pdu(BIND_TRANSCEIVER, 1, f"{name}\0{name}\0\0".encode() + bytes([0x34, 0, 0, 0])))
+        command, status, _, _ = self.next()
+        assert command == 0x80000009 and status == 0, f"{name}: bind {status:#x}"
+
+    def next(self):
+        while len(self.pending) < 16 or len(self.pending) < struct.unpack(">I", self.pending[:4])[0]:
+            more = self.link.recv(65536)
+            assert more, f"{self.name}: connection closed"
+            self.pending += more
+        length, command, status, sequence = struct.unpack(">IIII", self.pending[:16])
+        body, self.pending = self.pending[16:length], self.pending[length:]
+        return command, status, sequence, body
+
+    def submit(self, count):
+        """Sends `count` and takes their answers; receipts that come between are neither answered nor counted."""
+        request = b""
+        for _ in range(count):
+            self.sequence += 1
+            destination = f"4477009{self.sequence:06d}"
+            request += pdu(SUBMIT_SM, self.sequence, b"\0\5\0Aldis\0\1\1" + destination.encode() +
+                           b"\0\0\0\0\0\0\1\0\0\0\2hi")
+        self.link.sendall(request)
+        answered = 0
+        while answered < count:
+            command, status, _, body = self.next()
+            if command == SUBMIT_SM_RESP:
+                assert status == 0, f"{self.name}: {status:#x}"
+                self.accepted.add(body.rstrip(b"\0").decode())
+                answered += 1
+
+    def take_one(self):
+        command, _, sequence, body = self.next()
+        if command != DELIVER_SM:
+            return
+        text = body[body.index(b"id:") + 3:]
+        self.receipts.add(text.split(b" ", 1)[0].decode())
+        self.link.sendall(pdu(DELIVER_SM_RESP, sequence, b"\0"))
+
+
+def take_all(customers, seconds):
+    import time
+    with selectors.DefaultSelector() as ready:
+        for customer in customers:
+            ready.register(customer.link, selectors.EVENT_READ, customer)
+        deadline = time.monotonic() + seconds
+        waiting = {c.name for c in customers if c.receipts != c.accepted}
+        while waiting:
+            assert time.monotonic() < deadline, f"{len(waiting)} customers still miss receipts"
+            for key, _ in ready.select(1.0):
+                customer = key.data
+                customer.take_one()
+                while len(customer.pending) >= 16 and \
+                        len(customer.pending) >= struct.unpack(">I", customer.pending[:4])[0]:
+                    customer.take_one()
+                if customer.receipts == customer.accepted:
+                    waiting.discard(customer.name)
+
+
+def healthy(where, daemon):
+    totals = gateway.load(where, daemon.smpp, "--count", 0, "--seconds", 4, "--rate", 500, "--window", 20)
+    assert totals["receipts"] == totals["accepted"] > 1000, totals
+    return totals["latency_ms"]["p99"]
+
+
+def h18_customers_that_never_read(where, stuck, owed):
+    sim = gateway.Smscsim(where)
+    names = [f"stuck{i}" for i in range(stuck)]
+    yaml = gateway.config(where, {"north": sim.port}, accounts=("demo", *names), storage_extra=gateway.SMALL_JOURNAL)
+    daemon = gateway.Aldisd(where, yaml)
+    try:
+        alone = healthy(where, daemon)
+        before = daemon.metric("process_resident_memory_bytes")
+        customers = [Customer(name, daemon.smpp_port) for name in names]
+        each = owed // stuck
+        for begun in range(0, each, ROUND):
+            for customer in customers:
+                customer.submit(min(ROUND, each - begun))
+        gateway.wait_until(lambda: daemon.metric("aldis_messages_pending") == 0, "every message is final", 120)
+        waiting = daemon.metric("aldis_owed_items")
+        beside = healthy(where, daemon)
+        grown = daemon.metric("process_resident_memory_bytes") - before
+        print(f"     {stuck} customers owed {waiting:.0f}: {grown / 2**20:.1f} MiB more; a healthy one's p99 {alone} ms "
+              f"alone, {beside} ms beside them")
+        assert waiting >= 0.9 * each * stuck, "they were owed what they did not read"
+        assert grown <= MEMORY_PER_OWED * each * stuck + 32 * 2**20, f"{grown / 2**20:.0f} MiB"
+        # One pair of measurements on a shared machine: a stall is noise, an order of magnitude is not.
+        assert beside <= 3 * alone + 20, f"{alone} ms alone, {beside} ms beside them"
+        take_all(customers, 300)
+        gateway.wait_until(lambda: daemon.metric("aldis_owed_items") == 0, "nothing is owed", 60)
+    finally:
+        assert daemon.stop() == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stuck", type=int, default=20)
+    parser.add_argument("--owed", type=int, default=10_000)
+    arguments = parser.parse_args()
+    with gateway.folder("stuck") as where:
+        h18_customers_that_never_read(where, arguments.stuck, arguments.owed)
+    print("ok   h18 customers that never read", flush=True)
+
+
+if __name__ == "__main__":
+    main()
