@@ -178,7 +178,10 @@ std::optional<Gateway::Refused> Gateway::Impl::open_doors() {
         setup.loop,
         {.address = listener.address,
          .connections_max = listener.connections_max,
-         .wire = {.write_stall = smpp.timers.write_stall, .user_timeout = seconds{30}}},
+         // The kernel must not be quicker than the write stall: a customer that does not read is no dead one.
+         // Dead peers are found by enquire_link.
+         .wire = {.write_stall = smpp.timers.write_stall,
+                  .user_timeout = smpp.timers.write_stall + seconds{15}}},
         [this, &listener](std::string_view peer_address) -> runtime::ProtocolPtr {
           return sessions->accept(setup.loop.now(), listener, peer_address);
         });
