@@ -52,6 +52,7 @@ class SimFile final : public ports::File {
     }
     for (const std::uint64_t sector : inode_->dirty) { SimDisk::store_sector(*inode_, sector); }
     inode_->dirty.clear();
+    disk_.commits_ += std::exchange(inode_->told, false) ? 1u : 0u;
     return {};
   }
 
@@ -80,6 +81,8 @@ void SimDisk::write(Inode& inode, std::uint64_t offset, Octets octets) {
   if (octets.empty()) { return; }
   const std::uint64_t end = offset + octets.size();
   if (end > inode.octets.size()) { inode.octets.resize(end, '\0'); }
+  const Octets first = octets.substr(0, kSector);
+  inode.told = inode.told || first.find_first_not_of('\0') != Octets::npos;
   std::copy(octets.begin(), octets.end(), inode.octets.begin() + static_cast<std::ptrdiff_t>(offset));
   for (std::uint64_t sector = offset / kSector; sector * kSector < end; ++sector) {
     inode.dirty.insert(sector);
@@ -171,6 +174,12 @@ void SimDisk::crash(const Coin& coin) {
     inode->dirty.clear();
     inode->octets = inode->stored;
   }
+  ++epoch_;
+  fail_at_.reset();
+  cut_at_.reset();
+}
+
+void SimDisk::kill() {
   ++epoch_;
   fail_at_.reset();
   cut_at_.reset();

@@ -34,12 +34,17 @@ class SimDisk final : public ports::Files {
   // Power is cut and comes back: files opened before are dead. `coin` decides for each unsynced thing in a
   // fixed order.
   void crash(const Coin& coin);
+  // The process dies, the kernel lives: files opened before are dead, what was written is still to be synced.
+  void kill();
+  // Syncs that stored something other than zeros: what a journal calls a commit.
+  [[nodiscard]] std::uint64_t commits() const { return commits_; }
 
   // The n-th operation that changes or syncs something from now on (0 = the next one) fails with `code`. A
   // sync that fails forgets what it should have stored, as Linux does: the octets stay readable until the
   // crash and are clean.
   void fail_operation(std::uint64_t n, int code);
   void fail_nothing() { fail_at_.reset(); }
+  [[nodiscard]] bool failed() const { return fail_at_ && operations_ > *fail_at_; }  // since the last crash
   // From the n-th such operation on, everything fails as if power were gone: crash() must follow.
   void cut_power_at(std::uint64_t n) { cut_at_ = operations_ + n; }
   [[nodiscard]] bool power_was_cut() const { return cut_at_ && operations_ > *cut_at_; }
@@ -62,6 +67,7 @@ class SimDisk final : public ports::Files {
     std::string octets;             // as the kernel shows it
     std::string stored;             // as the medium has it
     std::set<std::uint64_t> dirty;  // sectors
+    bool told = false;              // something other than zeros was written since the last sync
   };
   using InodePtr = std::shared_ptr<Inode>;
   struct NameChange {
@@ -79,6 +85,7 @@ class SimDisk final : public ports::Files {
   std::vector<NameChange> name_changes_;
   std::uint64_t epoch_ = 0;
   std::uint64_t operations_ = 0;
+  std::uint64_t commits_ = 0;
   std::optional<std::uint64_t> fail_at_;
   int fail_code_ = 0;
   std::optional<std::uint64_t> cut_at_;

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/ledger.hpp"
+
+#include <algorithm>
+
+namespace aldis::sim {
+
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuv";
+constexpr std::size_t kTokenDigits = 13;
+
+std::string name_of(const Entry& entry) {
+  return "message " + text_of_token(entry.token) + " of account " + std::to_string(entry.account) + " to " +
+         entry.to;
+}
+
+}  // namespace
+
+bool is_final(MessageState state) {
+  return state != MessageState::kEnroute && state != MessageState::kAccepted &&
+         state != MessageState::kScheduled;
+}
+
+std::string text_of_token(std::uint64_t token) {
+  std::string text = "#";
+  for (int shift = 60; shift >= 0; shift -= 5) { text.push_back(kDigits[(token >> shift) & 31u]); }
+  return text;
+}
+
+std::optional<std::uint64_t> token_in(std::string_view octets) {
+  for (auto at = octets.find('#'); at != std::string_view::npos; at = octets.find('#', at + 1)) {
+    if (octets.size() < at + 1 + kTokenDigits) { break; }
+    std::uint64_t token = 0;
+    bool whole = true;
+    for (std::size_t i = 1; i <= kTokenDigits && whole; ++i) {
+      const auto digit = kDigits.find(octets[at + i]);
+      whole = digit != std::string_view::npos;
+      token = (token << 5) | (whole ? digit : 0);
+    }
+    if (whole) { return token; }
+  }
+  return std::nullopt;
+}
+
+void Ledger::life_begins(std::uint32_t life, std::uint64_t commits) {
+  commits_before_.resize(life + 1, commits);
+}
+
+bool Ledger::surely_durable(const Moment& read, const Moment& now) const {
+  const std::uint64_t commits = read.life == now.life ? now.commits : commits_before_[read.life + 1];
+  return commits >= read.commits + 6;  // a batch over two segments counts twice
+}
+
+Entry& Ledger::begin(Entry entry) {
+  ++totals_.submitted;
+  const std::uint64_t token = entry.token;
+  return entries_.emplace(token, std::move(entry)).first->second;
+}
+
+Entry* Ledger::find(std::uint64_t token) {
+  const auto found = entries_.find(token);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void Ledger::answered(Entry& entry, const std::string& id, const Moment& at) {
+  if (!entry.read) { throw Violation{"I3: " + name_of(entry) + " was accepted before it was read"}; }
+  if (entry.read->life == at.life && at.commits <= entry.read->commits) {
+    throw Violation{"I3: " + name_of(entry) + " was accepted before anything was durable"};
+  }
+  if (!entry.id.empty() && entry.id != id) {
+    throw Violation{"I2: " + name_of(entry) + " has two ids, " + entry.id + " and " + id};
+  }
+  const auto [known, fresh] = ids_.emplace(id, entry.token);
+  if (!fresh && known->second != entry.token) {
+    throw Violation{"I2: id " + id + " was given twice, to " + name_of(entry) + " and another"};
+  }
+  entry.id = id;
+  entry.answered = at;
+  ++totals_.accepted;
+}
+
+std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission submission,
+                                                 std::string_view from, std::string_view to) {
+  Entry* entry = find(token);
+  if (entry == nullptr) { throw Violation{"I2: an operator got a text that nobody sent"}; }
+  if (entry->from != from || entry->to != to) {
+    throw Violation{"I2: " + name_of(*entry) + " left as " + std::string{from} + " to " + std::string{to}};
+  }
+  if (!routed(*entry, submission.op)) {
+    throw Violation{"I11: " + name_of(*entry) + " went to operator " + std::to_string(submission.op)};
+  }
+  if (entry->refused) { throw Violation{"I2: " + name_of(*entry) + " was refused, and sent"}; }
+  if (!entry->read ||
+      (entry->read->life == submission.sent.life && submission.sent.commits <= entry->read->commits)) {
+    throw Violation{"I4: " + name_of(*entry) + " left before its lease was durable"};
+  }
+  // What was read at `read` expires that much later, and the process may have been busy meanwhile.
+  if (!clock_stepped_ && entry->validity > Duration{} &&
+      submission.sent.at > entry->read->at + entry->validity + seconds{5}) {
+    throw Violation{"I10: " + name_of(*entry) + " left after its validity"};
+  }
+  for (auto at = entry->submissions.rbegin(); at != entry->submissions.rend(); ++at) {
+    if (at->part == submission.part) {
+      judge_repeat(*entry, *at, submission);
+      break;
+    }
+  }
+  judge_rate(submission.op, submission.sent.at);
+  ++totals_.sent;
+  entry->submissions.push_back(std::move(submission));
+  return {entry, entry->submissions.size() - 1};
+}
+
+// Why could it be sent again? The operator refused it, or its answer was never read, or what was read may
+// have been forgotten with a process.
+void Ledger::judge_repeat(const Entry& entry, const Submission& before, const Submission& now) {
+  const bool same_life = before.sent.life == now.sent.life;
+  const bool known = before.answer_read && (before.answer_read->life == now.sent.life
+                                                ? before.answer_read->at <= now.sent.at
+                                                : surely_durable(*before.answer_read, now.sent));
+  if (known && before.answer == Submission::Answer::kRefused) { return; }
+  const bool given_up = before.answer_read
+                            ? before.answer_read->at >= before.sent.at + operators[before.op].response
+                            : now.sent.at >= before.sent.at + operators[before.op].response;
+  const std::string again = name_of(entry) + " part " + std::to_string(now.part) + " was sent again";
+  if (known && !given_up) { throw Violation{"I4: " + again + " after its operator's OK was read"}; }
+  if (same_life && !given_up && before.gateway_end->closed_at() > now.sent.at) {
+    throw Violation{"I4: " + again + " while its operator's answer was awaited"};
+  }
+  if (entry.at_most_once) { throw Violation{"I4: " + again + " although at_most_once"}; }
+  if (operators[before.op].fails_in_doubt) { throw Violation{"I4: " + again + " although in_doubt: fail"}; }
+  ++totals_.duplicates;
+}
+
+void Ledger::judge_rate(std::uint32_t op, Instant sent_at) {
+  sent_.resize(operators.size());
+  auto& last = sent_[op];
+  // Connections are read in an order of their own; what matters is when it was sent.
+  last.insert(std::upper_bound(last.begin(), last.end(), sent_at), sent_at);
+  while (!last.empty() && last.front() + seconds{3} < last.back()) { last.pop_front(); }
+  const auto window_begin = std::upper_bound(last.begin(), last.end(), sent_at - seconds{1});
+  const auto in_window = std::upper_bound(last.begin(), last.end(), sent_at) - window_begin;
+  const auto allowed =
+      operators[op].per_second + operators[op].burst + 1 + (stalls ? operators[op].lease : 0);
+  if (static_cast<double>(in_window) > allowed) {
+    throw Violation{"I9: operator " + std::to_string(op) + " got " + std::to_string(in_window) +
+                    " parts within a second, allowed are " + std::to_string(allowed)};
+  }
+}
+
+void Ledger::judge_state(const Entry& entry, MessageState state, Instant at) const {
+  const auto said = [&](MessageState which) {
+    return std::any_of(entry.submissions.begin(), entry.submissions.end(),
+                       [&](const Submission& s) { return s.receipts.contains(which); });
+  };
+  const bool refused =
+      std::any_of(entry.submissions.begin(), entry.submissions.end(),
+                  [](const Submission& s) { return s.answer == Submission::Answer::kRefused; });
+  // Deadlines stand in the journal by the wall clock: a step of it counts when they are read back.
+  const bool expired =
+      (clock_stepped_ && crashes_ > 0) ||
+      (entry.validity > Duration{} && entry.read && at >= entry.read->at + entry.validity - seconds{1});
+  bool just = false;
+  switch (state) {
+    case MessageState::kDelivered: {
+      std::set<std::uint16_t> delivered;
+      for (const auto& s : entry.submissions) {
+        if (s.receipts.contains(state)) { delivered.insert(s.part); }
+      }
+      just = delivered.size() >= entry.parts;
+      break;
+    }
+    case MessageState::kExpired: just = expired || said(state); break;
+    case MessageState::kDeleted: just = entry.may_be_deleted || said(state); break;
+    case MessageState::kUndeliverable:
+    case MessageState::kRejected: just = refused || said(state); break;
+    case MessageState::kUnknown: just = said(state) || !calm; break;
+    default: break;
+  }
+  if (!just) {
+    throw Violation{"I2: " + name_of(entry) + " is said to be " + std::string{smpp::stat_word(state)} +
+                    ", which nobody said"};
+  }
+}
+
+std::size_t Ledger::told(std::uint32_t account, std::uint64_t token, const std::string& id,
+                         MessageState state, const Moment& at) {
+  Entry* entry = find(token);
+  if (entry == nullptr) { throw Violation{"I2: a receipt for a text that nobody sent"}; }
+  if (entry->account != account) {
+    throw Violation{"I11: account " + std::to_string(account) + " got a receipt for " + name_of(*entry)};
+  }
+  if (entry->id.empty()) {
+    const auto known = ids_.find(id);
+    if (known != ids_.end() && known->second != token) {
+      throw Violation{"I2: " + name_of(*entry) + " got a receipt under the id of another"};
+    }
+    ids_.emplace(id, token);
+    entry->id = id;
+  }
+  if (entry->id != id) {
+    throw Violation{"I2: " + name_of(*entry) + " has id " + entry->id + ", its receipt says " + id};
+  }
+  if (!is_final(state)) { return entry->told.size(); }
+  judge_state(*entry, state, at.at);
+  for (const auto& before : entry->told) {
+    if (before.state != state || !before.answer_read) { continue; }
+    ++totals_.repeated;
+    if (before.answer_read->life == at.life ? before.answer_read->at < at.at
+                                            : surely_durable(*before.answer_read, at)) {
+      throw Violation{
+          "I6: " + name_of(*entry) + " was told again after its acknowledgement was durable: read in life " +
+          std::to_string(before.answer_read->life) + " at " + std::to_string(before.answer_read->commits) +
+          ", again in " + std::to_string(at.life) + " at " + std::to_string(at.commits)};
+    }
+  }
+  if (const auto* last = entry->told_last(); last != nullptr && last->state != state) {
+    const bool was_told = std::any_of(entry->told.begin(), entry->told.end(),
+                                      [&](const Entry::Told& t) { return t.state == state; });
+    const bool open = last->state == MessageState::kExpired || last->state == MessageState::kUnknown;
+    if (!was_told && !open) {
+      throw Violation{"I7: " + name_of(*entry) + " was " + std::string{smpp::stat_word(last->state)} +
+                      " and became " + std::string{smpp::stat_word(state)}};
+    }
+  }
+  ++totals_.told;
+  entry->told.push_back({state, at, std::nullopt});
+  return entry->told.size() - 1;
+}
+
+void Ledger::check_drained(Instant now) {
+  for (const auto& [token, entry] : entries_) {
+    if (!entry.answered) { continue; }
+    if (entry.wants_receipt && entry.told.empty()) {
+      throw Violation{"I6: " + name_of(entry) + ", accepted as " + entry.id + ", was never told of its end"};
+    }
+    const bool expired = entry.validity > Duration{} && now >= entry.read->at + entry.validity;
+    if (entry.submissions.empty() && entry.told.empty() && !expired && !entry.may_be_deleted) {
+      throw Violation{"I1: " + name_of(entry) + ", accepted as " + entry.id + ", reached no operator"};
+    }
+    // One submission, one verdict that was acknowledged, and no end of our own: that is the verdict.
+    if (entry.parts == 1 && entry.submissions.size() == 1 && entry.submissions[0].first_acknowledged &&
+        entry.submissions[0].receipts.size() == 1 && !entry.told.empty()) {
+      const MessageState said = *entry.submissions[0].first_acknowledged;
+      const MessageState told = entry.told.back().state;
+      if (said != told && told != MessageState::kExpired && told != MessageState::kUnknown &&
+          told != MessageState::kDeleted) {
+        throw Violation{"I5: " + name_of(entry) + " was " + std::string{smpp::stat_word(said)} +
+                        " and is told to be " + std::string{smpp::stat_word(told)}};
+      }
+    }
+  }
+}
+
+}  // namespace aldis::sim

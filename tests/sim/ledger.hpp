@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "aldis/smpp/message_state.hpp"
+#include "sim/events.hpp"
+#include "sim/network.hpp"
+
+namespace aldis::sim {
+
+using smpp::MessageState;
+
+// Says what was broken: "I2: ..." Ends the seed.
+class Violation : public std::runtime_error {
+ public:
+  explicit Violation(const std::string& sentence) : std::runtime_error(sentence) {}
+};
+
+// A moment in the life of the gateway's process, as the world counts it: which process, and how many commits
+// of its journal were on the medium.
+struct Moment {
+  Instant at{};
+  std::uint32_t life = 0;
+  std::uint64_t commits = 0;
+};
+
+// One submit_sm as an operator saw it.
+struct Submission {
+  std::uint32_t op = 0;
+  std::uint16_t part = 1;
+  Moment sent{};
+  std::string id;  // that the operator gave; empty = none
+  enum class Answer : std::uint8_t { kNone, kOk, kRefused };
+  Answer answer = Answer::kNone;                // that the operator said
+  std::optional<Moment> answer_read;            // by the gateway
+  std::shared_ptr<Socket> gateway_end;          // of the connection it came on
+  std::set<MessageState> receipts;              // said by the operator so far
+  std::map<MessageState, Moment> receipt_read;  // when the gateway first read one
+  std::optional<MessageState> first_acknowledged;
+};
+
+// One short message of one customer to one number.
+struct Entry {
+  std::uint64_t token = 0;
+  std::uint32_t account = 0;
+  std::string from;
+  std::string to;
+  std::uint16_t parts = 1;
+  bool wants_receipt = true;
+  bool at_most_once = false;
+  Duration validity{};  // as asked for or the account's
+  Instant sent_at{};
+  std::optional<Moment> read;      // by the gateway
+  std::optional<Moment> answered;  // OK, as the gateway sent it
+  bool refused = false;
+  bool may_be_deleted = false;  // somebody asked for it
+  bool may_be_replaced = false;
+  std::string id;  // public, once known
+  std::vector<Submission> submissions;
+  struct Told {
+    MessageState state;
+    Moment at{};
+    std::optional<Moment> answer_read;  // our deliver_sm_resp OK
+  };
+  std::vector<Told> told;  // final receipts, repeats included
+
+  [[nodiscard]] const Told* told_last() const { return told.empty() ? nullptr : &told.back(); }
+};
+
+bool is_final(MessageState state);
+std::string text_of_token(std::uint64_t token);                  // '#' and 13 base-32 characters
+std::optional<std::uint64_t> token_in(std::string_view octets);  // the first one
+
+// What customers and operators saw and said, and what must follow from it. Knows nothing that the gateway
+// says of itself. Judges at each step and in the end; throws Violation.
+class Ledger {
+ public:
+  struct OperatorRules {
+    double per_second = 0;
+    std::uint32_t burst = 0;
+    std::uint32_t window_max = 0;
+    Duration response{};
+    std::uint32_t lease = 0;  // of all links together
+    bool fails_in_doubt = false;
+  };
+  std::vector<OperatorRules> operators;
+  std::uint32_t accounts = 0;
+  bool calm = false;  // nothing goes wrong, so nothing can be unknown
+  // Something may hold leased parts back: they then leave together, up to the lease of each link.
+  bool stalls = false;
+  std::function<bool(const Entry&, std::uint32_t op)> routed;  // may this message go to this operator
+
+  Entry& begin(Entry entry);
+  Entry* find(std::uint64_t token);
+  void answered(Entry& entry, const std::string& id, const Moment& at);
+
+  // --- operators' side ---
+  std::pair<Entry*, std::size_t> submitted(std::uint64_t token, Submission submission, std::string_view from,
+                                           std::string_view to);
+  void receipt_said(Submission& submission, MessageState state) { submission.receipts.insert(state); }
+
+  // --- customers' side ---
+  std::size_t told(std::uint32_t account, std::uint64_t token, const std::string& id, MessageState state,
+                   const Moment& at);
+
+  void crashed() { ++crashes_; }
+  void life_begins(std::uint32_t life, std::uint64_t commits);  // and the one before has ended
+  void clock_stepped() { clock_stepped_ = true; }
+  void check_drained(Instant now);  // all that was promised has been done
+
+  struct Totals {
+    std::uint64_t submitted = 0, accepted = 0, refused = 0, sent = 0, duplicates = 0, told = 0, repeated = 0;
+  };
+  [[nodiscard]] const Totals& totals() const { return totals_; }
+  [[nodiscard]] std::map<std::uint64_t, Entry>& entries() { return entries_; }
+
+ private:
+  // What the gateway wrote about something that it read is on the medium for sure: two batches may be under
+  // way, the third has it. A life that is over commits nothing more.
+  [[nodiscard]] bool surely_durable(const Moment& read, const Moment& now) const;
+  void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
+  void judge_rate(std::uint32_t op, Instant sent_at);
+  void judge_state(const Entry& entry, MessageState state, Instant at) const;
+
+  std::map<std::uint64_t, Entry> entries_;
+  std::map<std::string, std::uint64_t> ids_;   // public id to token
+  std::vector<std::deque<Instant>> sent_;      // per operator, the last second
+  std::vector<std::uint64_t> commits_before_;  // per life
+  std::uint64_t crashes_ = 0;
+  bool clock_stepped_ = false;
+  Totals totals_;
+};
+
+}  // namespace aldis::sim

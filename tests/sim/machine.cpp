@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/machine.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "aldis/spool/recover.hpp"
+#include "sim/ledger.hpp"
+#include "sim/runtime/connection.hpp"
+#include "sim/runtime/loop_impl.hpp"
+
+namespace aldis::sim {
+
+namespace {
+
+// Thrown where a process would have ended by itself.
+struct ProcessExit {
+  std::string why;
+};
+
+}  // namespace
+
+double MetricValues::sum(const std::string& name) const {
+  double total = 0;
+  for (auto at = values_.lower_bound(name); at != values_.end() && at->first.starts_with(name); ++at) {
+    if (at->first.size() == name.size() || at->first[name.size()] == '{') { total += at->second; }
+  }
+  return total;
+}
+
+void MetricValues::put(std::string_view name, ports::Labels labels, double value) {
+  std::string key{name};
+  char separator = '{';
+  for (const auto& [label, text] : labels) {
+    key += separator;
+    key += std::string{label} + "=" + std::string{text};
+    separator = ',';
+  }
+  if (separator == ',') { key += '}'; }
+  values_[key] += value;
+}
+
+// A log that looks for what must never stand in one: texts, passwords, numbers.
+class WatchedLog final : public ports::Log {
+ public:
+  void write(ports::LogLevel, std::string_view event,
+             std::initializer_list<ports::LogField> fields) override {
+    for (const auto& field : fields) {
+      const auto* text = std::get_if<std::string_view>(&field.value);
+      if (text == nullptr) { continue; }
+      const bool leaks = token_in(*text) || text->find("canary") != std::string_view::npos;
+      if (leaks && leak.empty()) { leak = std::string{event} + " " + std::string{field.key}; }
+    }
+  }
+  std::string leak;
+};
+
+struct Machine::Process {
+  Process(Machine& machine, std::uint64_t seed)
+      : host(machine.events_, machine.network_, machine.faults_, seed),
+        scope(host),
+        loop(std::make_unique<runtime::Loop>()),
+        random(host.secrets.next()),
+        gateway(std::make_unique<daemon::Gateway>(daemon::Gateway::Setup{
+            machine.settings_, *loop, log, random, machine.directory_, machine.journal_,
+            [](const ports::FileError& error) { throw ProcessExit{error.sentence}; }})) {
+    host.store_takes = [&machine] { return machine.store_takes(); };
+    host.store_died = [&machine] { return machine.journal_.power_was_cut(); };
+  }
+  ~Process() {
+    host.guard.reset();
+    loop->impl().connections.clear();  // the kernel closes them, or they vanished before
+    gateway.reset();
+    loop.reset();
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  Host host;
+  Host::Scope scope;
+  std::unique_ptr<runtime::Loop> loop;
+  runtime::SeededRandom random;
+  WatchedLog log;
+  std::unique_ptr<daemon::Gateway> gateway;
+  bool opened = false;
+};
+
+Machine::Machine(Events& events, Network& network, Faults& faults, std::uint64_t seed,
+                 const Settings& settings)
+    : events_(events),
+      network_(network),
+      faults_(faults),
+      seed_(seed),
+      settings_(settings),
+      chance_(seed, "machine") {}
+Machine::~Machine() = default;
+
+void Machine::start() {
+  if (process_ == nullptr) { begin_life(); }
+}
+
+void Machine::begin_life() {
+  ++lives_;
+  note("start");
+  life_begins();
+  process_ = std::make_unique<Process>(*this, seed_ + (std::uint64_t{lives_} << 48));
+  if (faults_.fires(Fault::kCrashInRecovery)) { journal_.cut_power_at(chance_.below(30)); }
+  const auto refused = process_->gateway->open();
+  if (journal_.power_was_cut()) { return died("power went during recovery"); }
+  if (refused) {
+    if (!faults_.healed() && journal_.failed()) { return died("the disk failed during recovery"); }
+    throw Violation{"I12: the gateway does not start: " + refused->sentence};
+  }
+  process_->opened = true;
+  process_->gateway->start();
+}
+
+Duration Machine::store_takes() {
+  Duration takes = microseconds{200 + chance_.below(2000)};
+  if (faults_.fires(Fault::kDiskSlow)) { takes += milliseconds{chance_.below(100)}; }
+  if (faults_.fires(Fault::kDiskStall)) { takes += milliseconds{chance_.below(30'000)}; }
+  if (faults_.fires(Fault::kDiskError)) { journal_.fail_operation(chance_.below(4), EIO); }
+  return takes;
+}
+
+void Machine::terminate() {
+  if (process_ == nullptr || process_->gateway->stopping()) { return; }
+  note("SIGTERM");
+  runtime::Loop& loop = *process_->loop;
+  loop.post([this, &loop] { process_->gateway->begin_stop(loop.now()); });
+}
+
+void Machine::end(End how, Duration down) {
+  if (process_ == nullptr) { return; }
+  note(how == End::kKill ? "kill" : "power");
+  if (how == End::kPower) {
+    for (const auto& connection : process_->loop->impl().connections) { connection->vanish(); }
+  }
+  process_.reset();
+  if (how == End::kKill) {
+    directory_.kill();
+    journal_.kill();
+  } else {
+    const double survives = chance_.uniform();
+    const auto coin = [&] { return chance_.one_in(survives); };
+    directory_.crash(coin);
+    journal_.crash(coin);
+  }
+  events_.after(down, guard_, [this] { start(); });
+}
+
+void Machine::died(std::string_view why) {
+  note(why);
+  end(End::kPower, milliseconds{100 + chance_.below(5000)});
+}
+
+void Machine::crash_in_disk(std::uint64_t operations) { journal_.cut_power_at(operations); }
+void Machine::fail_disk(std::uint64_t operations, int code) { journal_.fail_operation(operations, code); }
+
+void Machine::fill_disk(bool full) {
+  journal_.set_capacity(full ? journal_.octets_used() + settings_.storage.segment_octets / 2 : ~0ull);
+}
+
+void Machine::heal() {
+  fill_disk(false);
+  start();
+}
+
+void Machine::guarded(const std::function<void()>& what) {
+  try {
+    what();
+  } catch (const ProcessExit& exit) {
+    note(exit.why);
+    // The process ends; after a failed write nobody trusts the kernel's pages, so power goes as well, at
+    // times.
+    end(chance_.one_in(0.5) ? End::kPower : End::kKill, milliseconds{100 + chance_.below(5000)});
+  }
+  after_event();
+}
+
+void Machine::after_event() {
+  if (process_ == nullptr) { return; }
+  if (!process_->log.leak.empty()) {
+    throw Violation{"I17: a secret stands in the log: " + process_->log.leak};
+  }
+  if (journal_.power_was_cut()) { return died("power went in a disk operation"); }
+  if (process_->opened && process_->loop->impl().stopped) {
+    note("stopped");
+    process_.reset();
+    directory_.kill();
+    journal_.kill();
+    events_.after(milliseconds{100 + chance_.below(3000)}, guard_, [this] { start(); });
+  }
+}
+
+MetricValues Machine::metrics() {
+  MetricValues values;
+  if (process_ != nullptr && process_->opened) { process_->gateway->collect(process_->loop->now(), values); }
+  return values;
+}
+
+std::uint64_t Machine::turns() const { return process_ == nullptr ? 0 : process_->loop->counters().turns; }
+
+void Machine::check_journal() {
+  testing::SimDisk copy = journal_.copy();
+  const auto report = spool::verify(copy);
+  if (report.damage) { throw Violation{"I12: the journal is damaged: " + report.damage->sentence()}; }
+}
+
+}  // namespace aldis::sim

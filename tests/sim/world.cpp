@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/world.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "aldis/smpp/printer.hpp"
+
+namespace aldis::sim {
+
+namespace {
+constexpr Duration kDrainMax = minutes{10};
+constexpr std::uint32_t kStaff = 1;
+}  // namespace
+
+World::World(const Options& options)
+    : options_(options),
+      chance_(options.seed, "world"),
+      faults(options.seed, options.shape),
+      network(events, faults, options.seed),
+      machine(events, network, faults, options.seed, settings),
+      began_(events.now()) {
+  network.stamp = [this] { return (std::uint64_t{machine.lives()} << 40) | machine.commits(); };
+  machine.note = [this](std::string_view what) { note(kStaff, 0, what); };
+  machine.life_begins = [this] { ledger.life_begins(machine.lives(), machine.commits()); };
+  for (const Fault fault : options.without) { faults.disable(fault); }
+  if (options.coverage) {
+    faults.on_fired = [this](Fault fault) { cover(fault); };
+  }
+  draw_settings();
+  draw_actors();
+}
+
+const char* World::stage_name(std::size_t stage) {
+  constexpr std::array<const char*, kStages> kNames{"asked",      "accepted", "on_the_wire",
+                                                    "at_network", "told",     "done"};
+  return kNames[stage];
+}
+
+void World::cover(Fault fault) {
+  std::array<bool, kStages> seen{};
+  for (const auto& [token, entry] : ledger.entries()) {
+    if (entry.refused) { continue; }
+    std::size_t stage = 0;
+    if (!entry.told.empty()) {
+      stage = entry.told.back().answer_read ? 5 : 4;
+    } else if (!entry.submissions.empty()) {
+      stage = entry.submissions.back().answer_read ? 3 : 2;
+    } else if (entry.answered) {
+      stage = 1;
+    }
+    seen[stage] = true;
+  }
+  for (std::size_t s = 0; s < kStages; ++s) {
+    coverage_[static_cast<std::size_t>(fault)][s] += seen[s] ? 1u : 0u;
+  }
+}
+
+World::~World() = default;
+
+void World::draw_settings() {
+  Chance c{options_.seed, "settings"};
+  const auto accounts = 1 + c.below(3);
+  const auto operators = 1 + c.below(3);
+  const bool long_lives = c.one_in(0.4) && !faults.enabled(Fault::kOpEmptyId);
+  settings.storage.segment_octets = 64u << (10 + c.below(3));
+  settings.storage.reserve_segments = static_cast<std::uint32_t>(1 + c.below(4));
+  settings.drain = seconds{1 + c.below(15)};
+  settings.limits.receipt_grace = seconds{10 + c.below(60)};
+  settings.limits.orphan_retention = hours{1};
+  settings.smpp.listeners.push_back({.name = "main", .address = kGatewayAddress});
+  settings.smpp.timers.response = seconds{5 + c.below(20)};
+  settings.smpp.unbound_per_source = 100;
+  for (std::uint64_t i = 0; i < accounts; ++i) {
+    AccountSettings account;
+    account.name = "account" + std::to_string(i);
+    LoginSettings login;
+    login.user = "user" + std::to_string(i);
+    const std::string password = password_of(static_cast<std::uint32_t>(i));
+    if (c.one_in(0.5)) {
+      login.password = Secret{password};
+    } else {
+      login.password_hash = "$sim$" + password;
+    }
+    account.logins.push_back(login);
+    account.smpp.allow_ips = {"10.0.0.0/8"};
+    account.smpp.binds_max = 20;
+    account.smpp.window_in = static_cast<std::uint32_t>(1 + c.below(50));
+    account.smpp.window_out = static_cast<std::uint32_t>(1 + c.below(20));
+    constexpr std::array kFormats{MessageIdFormat::kHex, MessageIdFormat::kUuid, MessageIdFormat::kDec};
+    account.smpp.message_id = kFormats[c.below(kFormats.size())];
+    account.queue_max = 100 + c.below(5000);
+    account.senders.allow = {"re:7.*"};
+    account.validity = long_lives ? Duration{hours{2}} : Duration{seconds{60 + c.below(240)}};
+    account.at_most_once = c.one_in(0.2);
+    account.receipts.mode = ReceiptMode::kAsAsked;
+    if (c.one_in(0.2)) {
+      account.throttle = ThrottleSettings{.per_second = 1.0 + static_cast<double>(c.below(20)), .burst = 5};
+    }
+    settings.accounts.push_back(account);
+  }
+  for (std::uint64_t i = 0; i < operators; ++i) {
+    OperatorSettings op;
+    op.name = "op" + std::to_string(i);
+    op.hosts = {"op-" + std::to_string(i) + ":2775"};
+    op.system_id = "aldis";
+    op.password = Secret{"canaryop"};
+    op.binds_transceiver = static_cast<std::uint32_t>(1 + c.below(2));
+    op.throttle.per_second = std::exp2(2.0 + 7.0 * c.uniform());
+    op.throttle.burst = static_cast<std::uint32_t>(1 + c.below(20));
+    op.window.max = static_cast<std::uint32_t>(1 + c.below(50));
+    op.window.start = static_cast<std::uint32_t>(1 + c.below(op.window.max));
+    op.window.min = 1;
+    op.timers.response = seconds{3 + c.below(20)};
+    op.timers.enquire_link = seconds{10 + c.below(20)};
+    op.uncertain_hold = seconds{c.below(16)};
+    op.in_doubt = c.one_in(0.2) ? InDoubt::kFail : InDoubt::kResend;
+    op.attempts_max = static_cast<std::uint32_t>(3 + c.below(8));
+    op.failover_permanent = c.one_in(0.3);
+    constexpr std::array kForms{LongForm::kUdh8, LongForm::kUdh16, LongForm::kSar};
+    op.long_form = kForms[c.below(kForms.size())];
+    settings.operators.push_back(op);
+    ledger.operators.push_back({.per_second = op.throttle.per_second,
+                                .burst = op.throttle.burst,
+                                .window_max = op.window.max,
+                                .response = op.timers.response,
+                                .lease = 2 * op.window.max * op.binds_transceiver,
+                                .fails_in_doubt = op.in_doubt == InDoubt::kFail});
+  }
+  for (std::uint64_t i = 0; i < operators; ++i) {  // numbers 49i... go to operator i, then to the next one
+    RouteSettings route;
+    route.name = "route" + std::to_string(i);
+    route.match.to = {"49" + std::to_string(i)};
+    route.candidates.push_back({.op = "op" + std::to_string(i), .tier = 1});
+    if (operators > 1) {
+      route.candidates.push_back({.op = "op" + std::to_string((i + 1) % operators), .tier = 2});
+    }
+    settings.routes.push_back(route);
+  }
+  settings.inbound.numbers.push_back({.number = "70001", .account = "account0"});
+  ledger.accounts = static_cast<std::uint32_t>(accounts);
+  ledger.calm = options_.shape == Shape::kCalm;
+  ledger.stalls = !ledger.calm;
+  ledger.routed = [operators](const Entry& entry, std::uint32_t op) {
+    const auto first = static_cast<std::uint32_t>(entry.to[2] - '0');
+    return op == first || op == (first + 1) % operators;
+  };
+}
+
+void World::draw_actors() {
+  Chance c{options_.seed, "actors"};
+  for (std::uint32_t i = 0; i < settings.operators.size(); ++i) {
+    using Ids = OperatorSite::Plan::Ids;
+    constexpr std::array kIds{Ids::kSame, Ids::kHexThenDecimal, Ids::kDecimalThenHex, Ids::kPadded};
+    operators_.push_back(std::make_unique<OperatorSite>(
+        *this, OperatorSite::Plan{.number = i,
+                                  .ids = kIds[c.below(kIds.size())],
+                                  .receipts_as_tlvs = c.one_in(0.5),
+                                  .answer_max = milliseconds{1 + c.below(500)},
+                                  .receipt_max = milliseconds{100 + c.below(10'000)}}));
+    constexpr std::array kDialects{IdDialect::kSame, IdDialect::kReceiptDec, IdDialect::kReceiptHex};
+    static_cast<void>(kDialects);
+  }
+  const auto accounts = static_cast<std::uint32_t>(settings.accounts.size());
+  const auto count = std::max<std::uint64_t>(accounts, 1 + c.below(6));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Customer::Plan plan;
+    plan.number = i;
+    plan.account = i % accounts;
+    constexpr std::array kBinds{smpp::CommandId::kBindTransceiver, smpp::CommandId::kBindTransmitter,
+                                smpp::CommandId::kBindReceiver};
+    if (i >= accounts) { plan.bind = kBinds[c.below(kBinds.size())]; }
+    plan.window = static_cast<std::uint32_t>(1 + c.below(20));
+    plan.per_second = std::exp2(4.0 * c.uniform() - 1.0);
+    plan.long_texts = c.one_in(0.5) ? 0.1 : 0;
+    plan.unregistered = c.one_in(0.3) ? 0.1 : 0;
+    plan.validities = c.one_in(0.3) ? 0.1 : 0;
+    for (std::size_t op = 0; op < settings.operators.size(); ++op) {
+      plan.prefixes.push_back("49" + std::to_string(op));
+    }
+    customers_.push_back(std::make_unique<Customer>(*this, std::move(plan)));
+  }
+}
+
+void World::note(std::uint32_t actor, std::uint32_t kind, std::string_view what) {
+  trace_.add(events.now(), actor, kind, what);
+  if (options_.trace != nullptr) {
+    std::fprintf(options_.trace, "%12.6f %3u %.*s\n", std::chrono::duration<double>(simulated()).count(),
+                 actor, static_cast<int>(what.size()), what.data());
+  }
+}
+
+void World::saw(std::uint32_t actor, const smpp::Pdu& pdu) {
+  trace_.add(events.now(), actor, static_cast<std::uint32_t>(pdu.header.command_id), pdu.octets);
+  if (options_.trace != nullptr) {
+    std::fprintf(options_.trace, "%12.6f %3u %s\n", std::chrono::duration<double>(simulated()).count(), actor,
+                 smpp::describe(pdu).c_str());
+  }
+}
+
+void World::receipt_acknowledged(const OperatorBind::Receipt& receipt, const Moment& at) {
+  if (!receipt.text.empty()) {
+    inbound_[*token_in(receipt.text)].acknowledged = true;
+  } else if (receipt.token != 0 && is_final(receipt.state)) {
+    Submission& about = ledger.find(receipt.token)->submissions[receipt.submission];
+    if (about.first_acknowledged) { return; }
+    about.first_acknowledged = receipt.state;
+    const Moment& read = about.receipt_read.at(receipt.state);
+    const bool ids_tell_apart = !faults.enabled(Fault::kOpReusedId) && !faults.enabled(Fault::kOpEmptyId);
+    if (ids_tell_apart && read.life == at.life && at.commits <= read.commits) {
+      throw Violation{"I3: a receipt was acknowledged before anything was durable"};
+    }
+  }
+}
+
+void World::foreign_receipt(std::uint32_t op) { static_cast<void>(op); }
+
+std::uint64_t World::inbound_begin(std::uint32_t op) {
+  const std::uint64_t token = (std::uint64_t{0xFF} << 40) | (std::uint64_t{op} << 32) | next_number();
+  inbound_[token] = {};
+  return token;
+}
+
+void World::inbound_told(std::uint32_t account, const smpp::DeliverSm& deliver, const Moment&) {
+  const auto token = token_in(deliver.short_message);
+  const auto found = token ? inbound_.find(*token) : inbound_.end();
+  if (found == inbound_.end()) { throw Violation{"I2: an inbound message that nobody sent"}; }
+  if (account != 0) { throw Violation{"I11: an inbound message for another account"}; }
+  ++found->second.told;
+}
+
+void World::plan_staff() {
+  events.after(seconds{5}, staff_, [this] {
+    staff();
+    plan_staff();
+  });
+}
+
+// Every five seconds somebody looks after the machine, or does not.
+void World::staff() {
+  constexpr double kPerMinute = 1.0 / 12;
+  const Duration down = milliseconds{10 + chance_.below(8000)};
+  if (faults.fires(Fault::kKill, kPerMinute)) {
+    ledger.crashed();
+    machine.end(Machine::End::kKill, down);
+  } else if (faults.fires(Fault::kPower, kPerMinute)) {
+    ledger.crashed();
+    machine.end(Machine::End::kPower, down);
+  } else if (faults.fires(Fault::kTerm, kPerMinute)) {
+    ledger.crashed();
+    machine.terminate();
+  } else if (faults.fires(Fault::kCrashInDisk, kPerMinute)) {
+    ledger.crashed();
+    machine.crash_in_disk(chance_.below(20));
+  }
+  if (faults.fires(Fault::kDiskFull, kPerMinute)) {
+    machine.fill_disk(true);
+    events.after(seconds{1 + chance_.below(20)}, staff_, [this] { machine.fill_disk(false); });
+  }
+  if (faults.fires(Fault::kClockStep, kPerMinute)) {
+    constexpr std::array kSteps{hours{1}, hours{-1}, hours{24 * 365}, hours{-24 * 365}};
+    ledger.clock_stepped();
+    events.step_wall(kSteps[chance_.below(kSteps.size())]);
+  }
+  for (const auto& op : operators_) {
+    if (faults.fires(Fault::kOpInbound)) { op->inbound(); }
+  }
+  const MetricValues values = machine.metrics();
+  static_cast<void>(values);
+}
+
+void World::run_until(Instant until) {
+  bool more = true;
+  while (more) {
+    machine.guarded([&] { more = events.step(until); });
+  }
+}
+
+void World::heal() {
+  note(kStaff, 1, "heal");
+  faults.heal();
+  machine.heal();
+  network.heal();
+  for (const auto& op : operators_) { op->heal(); }
+  for (const auto& customer : customers_) { customer->heal(); }
+}
+
+bool World::drained() {
+  if (!machine.running()) { return false; }
+  const MetricValues values = machine.metrics();
+  if (values.sum("aldis_messages_pending") > 0) { return false; }
+  if (std::any_of(operators_.begin(), operators_.end(), [](const auto& op) { return op->owed() > 0; })) {
+    return false;
+  }
+  const auto& entries = ledger.entries();
+  return std::all_of(entries.begin(), entries.end(), [](const auto& one) {
+    const Entry& entry = one.second;
+    return !entry.answered || !entry.wants_receipt || !entry.told.empty();
+  });
+}
+
+void World::run() {
+  for (const auto& op : operators_) { op->start(); }
+  machine.guarded([this] { machine.start(); });
+  for (const auto& customer : customers_) { customer->start(); }
+  plan_staff();
+  const Duration safety = seconds{60 + chance_.below(240)} * options_.length;
+  run_until(began_ + std::min(options_.until, safety));
+  if (options_.until <= safety) { return; }
+  heal();
+  const Instant drain_by = events.now() + kDrainMax;
+  while (events.now() < drain_by && !drained()) { run_until(events.now() + seconds{2}); }
+  ledger.check_drained(events.now());
+  if (!drained()) { throw Violation{"I15: not drained within ten minutes after all had healed"}; }
+  machine.check_journal();
+}
+
+}  // namespace aldis::sim
