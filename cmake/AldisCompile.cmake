@@ -8,7 +8,7 @@ find_program(ALDIS_CCACHE ccache)
 if(ALDIS_CCACHE)
   # Paths inside the checkout do not count, so that a second checkout, as CI makes one, finds what the first compiled.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      ${ALDIS_CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ALDIS_CCACHE})
 endif()
 
 # The fastest linker present. LTO builds keep the default one: g++ 12's plugin and mold 1.10 disagree.
@@ -49,3 +49,32 @@ if(ALDIS_MUTANTS)
   endif()
   add_compile_definitions(ALDIS_MUTANTS=1)
 endif()
+
+# What nearly every file reads anyway, compiled once a tree: a quarter of an instrumented build's time, two fifths of a
+# release build's. Nobody may rely on it: the fuzz and tsan trees build without.
+option(ALDIS_PCH "Precompiled headers" OFF)
+if(ALDIS_PCH)
+  file(WRITE ${CMAKE_BINARY_DIR}/pch/empty.cpp "")
+  add_library(aldis_pch OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
+  target_precompile_headers(aldis_pch PRIVATE <algorithm> <array> <chrono> <cstdint> <deque> <functional> <memory> <optional>
+    <queue> <span> <string> <string_view> <utility> <variant> <vector>
+    <boost/container/small_vector.hpp> <boost/intrusive/list.hpp> <boost/unordered/unordered_flat_map.hpp>)
+  target_compile_options(aldis_pch PUBLIC -fpch-preprocess)  # ccache asks for it
+  add_library(aldis_pch_tests OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
+  target_precompile_headers(aldis_pch_tests PRIVATE <algorithm> <array> <chrono> <cstdint> <deque> <functional> <memory>
+    <optional> <span> <string> <string_view> <utility> <variant> <vector>
+    <boost/container/small_vector.hpp> <boost/intrusive/list.hpp> <boost/unordered/unordered_flat_map.hpp>
+    <catch2/catch.hpp>)
+  target_compile_options(aldis_pch_tests PUBLIC -fpch-preprocess)
+  if(ALDIS_SANITIZE)
+    target_compile_options(aldis_pch_tests PRIVATE -O0)  # as aldis_test()
+  endif()
+endif()
+
+# aldis_use_pch(TARGET [tests])
+function(aldis_use_pch target)
+  if(ALDIS_PCH)
+    target_precompile_headers(${target} REUSE_FROM aldis_pch${ARGN})
+    target_compile_options(${target} PRIVATE -fpch-preprocess)
+  endif()
+endfunction()

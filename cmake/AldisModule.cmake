@@ -3,10 +3,10 @@
 # names, and what it names must have a lower rank. tools/checks/check_ranks.py reads every #include for the same rule.
 
 # aldis_module(NAME dispatch RANK 3 NEEDS core text ports [LIBRARIES Some::lib] [SOURCES ...])
-# Without SOURCES every .cpp in the folder belongs to it.
+# Without SOURCES every .cpp in the folder belongs to it. NO_PCH: it is compiled with other options than the rest.
 # A module whose needs are not in the tree (yet) is left out with a warning, so that the others can still be built.
 function(aldis_module)
-  cmake_parse_arguments(M "" "NAME;RANK" "NEEDS;LIBRARIES;SOURCES" ${ARGN})
+  cmake_parse_arguments(M "NO_PCH" "NAME;RANK" "NEEDS;LIBRARIES;SOURCES" ${ARGN})
   foreach(need IN LISTS M_NEEDS)
     get_property(rank GLOBAL PROPERTY ALDIS_RANK_${need})
     if("${rank}" STREQUAL "")
@@ -27,6 +27,9 @@ function(aldis_module)
   endif()
   target_include_directories(${target} ${scope} ${PROJECT_SOURCE_DIR}/include)
   if(M_SOURCES)
+    if(NOT M_NO_PCH)
+      aldis_use_pch(${target})
+    endif()
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   endif()
   set_property(GLOBAL PROPERTY ALDIS_RANK_${M_NAME} ${M_RANK})
@@ -50,6 +53,7 @@ function(aldis_program)
   endif()
   add_executable(${P_NAME} ${P_SOURCES})
   target_include_directories(${P_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+  aldis_use_pch(${P_NAME})
   set_target_properties(${P_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   list(TRANSFORM P_NEEDS PREPEND aldis_)
   target_link_libraries(${P_NAME} PRIVATE ${P_NEEDS} ${P_LIBRARIES})
@@ -72,6 +76,7 @@ function(aldis_test)
     # Instrumented CHECKs are slow to optimise: outbox_test.cpp takes 5.9 s of CPU at -O0 and 14.2 at -O1.
     target_compile_options(${T_NAME} PRIVATE -O0)
   endif()
+  aldis_use_pch(${T_NAME} _tests)
   list(TRANSFORM T_NEEDS PREPEND aldis_)
   target_link_libraries(${T_NAME} PRIVATE ${T_NEEDS} ${T_LIBRARIES} aldis_catch_main)
   add_test(NAME ${T_NAME} COMMAND ${T_NAME})
