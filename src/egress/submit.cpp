@@ -65,8 +65,8 @@ OutcomeClass class_of(smpp::StatusClass status_class) {
 PartRef LinkConnection::part_of(std::uint64_t token) const { return parts_[token]; }
 
 void LinkConnection::send(const Now& now, const SendOnLink& effect) {
-  // It went down in this very turn, refuses new work, or takes leave: the operator's unbind, or our own for a link that
-  // went silent, closes the window before the engine hears of it.
+  // It went down in this very turn, refuses new work, or takes leave: the operator's unbind, or our own for a
+  // link that went silent, closes the window before the engine hears of it.
   if (state_ != State::kBound || session_->window_free() == 0) {
     owner_.engine.on(
         now,

@@ -19,24 +19,25 @@ namespace aldis::sim {
   X(kNetPieces, "net.pieces")                                                                                \
   X(kNetOneOctet, "net.one_octet")                                                                           \
   X(kNetReset, "net.reset")                                                                                  \
-  X(kNetBlackhole, "net.blackhole") X(kNetRefused, "net.refused") X(kNetNoAnswer, "net.no_answer") X(        \
-      kNetSmallBuffer, "net.small_buffer") X(kDiskSlow, "disk.slow") X(kDiskStall, "disk.stall")             \
-      X(kDiskError, "disk.error") X(kDiskFull, "disk.full") X(kEngineStall, "engine.stall") X(               \
-          kKill, "process.kill") X(kPower, "process.power") X(kTerm, "process.term")                         \
-          X(kCrashInDisk, "process.crash_in_disk") X(kCrashInRecovery, "process.crash_in_recovery") X(       \
-              kClockStep, "clock.step") X(kOpEarlyReceipt, "operator.early_receipt")                         \
-              X(kOpLateReceipt, "operator.late_receipt") X(kOpTwice, "operator.receipt_twice") X(            \
-                  kOpContradict, "operator.contradiction") X(kOpForged, "operator.forged_id")                \
-                  X(kOpForeignId, "operator.foreign_id") X(kOpNoReceipt, "operator.no_receipt") X(           \
-                      kOpIntermediate, "operator.intermediate") X(kOpEmptyId, "operator.empty_id")           \
-                      X(kOpReusedId, "operator.reused_id") X(kOpThrottle, "operator.throttle") X(            \
-                          kOpQueueFull, "operator.queue_full") X(kOpReject, "operator.reject")               \
-                          X(kOpNoAnswer, "operator.no_answer") X(kOpDoubleAnswer, "operator.double_answer")  \
-                              X(kOpWrongSequence, "operator.wrong_sequence")                                 \
-                                  X(kOpLateAnswer, "operator.late_answer") X(kOpStall, "operator.stall")     \
-                                      X(kOpUnbind, "operator.unbind") X(kOpGarbage, "operator.garbage")      \
-                                          X(kOpBindRefused, "operator.bind_refused")                         \
-                                              X(kOpInbound, "operator.inbound") X(kClDrop, "client.drop")    \
+  X(kNetBlackhole, "net.blackhole")                                                                          \
+  X(kNetRefused, "net.refused") X(kNetNoAnswer, "net.no_answer") X(kNetSmallBuffer, "net.small_buffer")      \
+      X(kDiskSlow, "disk.slow") X(kDiskStall, "disk.stall") X(kDiskError, "disk.error")                      \
+          X(kDiskFull, "disk.full") X(kEngineStall, "engine.stall") X(kKill, "process.kill") X(              \
+              kPower, "process.power") X(kTerm, "process.term") X(kCrashInDisk, "process.crash_in_disk")     \
+              X(kCrashInRecovery, "process.crash_in_recovery") X(kClockStep, "clock.step")                   \
+                  X(kOpEarlyReceipt, "operator.early_receipt") X(kOpLateReceipt, "operator.late_receipt") X( \
+                      kOpTwice, "operator.receipt_twice") X(kOpContradict, "operator.contradiction")         \
+                      X(kOpForged, "operator.forged_id") X(kOpForeignId, "operator.foreign_id") X(           \
+                          kOpNoReceipt, "operator.no_receipt") X(kOpIntermediate, "operator.intermediate")   \
+                          X(kOpEmptyId, "operator.empty_id") X(kOpReusedId, "operator.reused_id")            \
+                              X(kOpThrottle, "operator.throttle") X(kOpQueueFull, "operator.queue_full") X(  \
+                                  kOpReject, "operator.reject") X(kOpNoAnswer, "operator.no_answer")         \
+                                  X(kOpDoubleAnswer, "operator.double_answer") X(kOpWrongSequence,           \
+                                                                                 "operator.wrong_sequence")  \
+                                      X(kOpLateAnswer, "operator.late_answer") X(kOpStall, "operator.stall") \
+                                          X(kOpUnbind, "operator.unbind") X(kOpGarbage, "operator.garbage")  \
+                                              X(kOpBindRefused, "operator.bind_refused") X(                  \
+                                                  kOpInbound, "operator.inbound") X(kClDrop, "client.drop")  \
                                                   X(kClBeyondWindow, "client.beyond_window")                 \
                                                       X(kClNeverReads, "client.never_reads")                 \
                                                           X(kClNoAnswer, "client.no_answer")                 \
