@@ -13,42 +13,61 @@
 namespace aldis::sim {
 
 // Everything that can go wrong, by class. Each seed draws odds for each of them; what fired is counted.
-// clang-format off: a table is read in columns
-#define ALDIS_SIM_FAULTS(X)                                                                                  \
-  X(kNetLatency, "net.latency")                                                                              \
-  X(kNetPieces, "net.pieces")                                                                                \
-  X(kNetOneOctet, "net.one_octet")                                                                           \
-  X(kNetReset, "net.reset")                                                                                  \
-  X(kNetBlackhole, "net.blackhole")                                                                          \
-  X(kNetRefused, "net.refused") X(kNetNoAnswer, "net.no_answer") X(kNetSmallBuffer, "net.small_buffer")      \
-      X(kDiskSlow, "disk.slow") X(kDiskStall, "disk.stall") X(kDiskError, "disk.error")                      \
-          X(kDiskFull, "disk.full") X(kEngineStall, "engine.stall") X(kKill, "process.kill") X(              \
-              kPower, "process.power") X(kTerm, "process.term") X(kCrashInDisk, "process.crash_in_disk")     \
-              X(kCrashInRecovery, "process.crash_in_recovery") X(kClockStep, "clock.step")                   \
-                  X(kOpEarlyReceipt, "operator.early_receipt") X(kOpLateReceipt, "operator.late_receipt") X( \
-                      kOpTwice, "operator.receipt_twice") X(kOpContradict, "operator.contradiction")         \
-                      X(kOpForged, "operator.forged_id") X(kOpForeignId, "operator.foreign_id") X(           \
-                          kOpNoReceipt, "operator.no_receipt") X(kOpIntermediate, "operator.intermediate")   \
-                          X(kOpEmptyId, "operator.empty_id") X(kOpReusedId, "operator.reused_id")            \
-                              X(kOpThrottle, "operator.throttle") X(kOpQueueFull, "operator.queue_full") X(  \
-                                  kOpReject, "operator.reject") X(kOpNoAnswer, "operator.no_answer")         \
-                                  X(kOpDoubleAnswer, "operator.double_answer") X(kOpWrongSequence,           \
-                                                                                 "operator.wrong_sequence")  \
-                                      X(kOpLateAnswer, "operator.late_answer") X(kOpStall, "operator.stall") \
-                                          X(kOpUnbind, "operator.unbind") X(kOpGarbage, "operator.garbage")  \
-                                              X(kOpBindRefused, "operator.bind_refused") X(                  \
-                                                  kOpInbound, "operator.inbound") X(kClDrop, "client.drop")  \
-                                                  X(kClBeyondWindow, "client.beyond_window")                 \
-                                                      X(kClNeverReads, "client.never_reads")                 \
-                                                          X(kClNoAnswer, "client.no_answer")                 \
-                                                              X(kClRefuses, "client.refuses")                \
-                                                                  X(kClRebindStorm, "client.rebind_storm")   \
-                                                                      X(kClBadLogin, "client.bad_login")     \
-                                                                          X(kClGarbage, "client.garbage") X( \
-                                                                              kClQuery, "client.query")      \
-                                                                              X(kClCancel, "client.cancel")  \
-                                                                                  X(kClReplace,              \
-                                                                                    "client.replace")
+// A table is read in columns.
+// clang-format off
+#define ALDIS_SIM_FAULTS(X) \
+  X(kNetLatency, "net.latency") \
+  X(kNetPieces, "net.pieces") \
+  X(kNetOneOctet, "net.one_octet") \
+  X(kNetReset, "net.reset") \
+  X(kNetBlackhole, "net.blackhole") \
+  X(kNetRefused, "net.refused") \
+  X(kNetNoAnswer, "net.no_answer") \
+  X(kNetSmallBuffer, "net.small_buffer") \
+  X(kDiskSlow, "disk.slow") \
+  X(kDiskStall, "disk.stall") \
+  X(kDiskError, "disk.error") \
+  X(kDiskFull, "disk.full") \
+  X(kEngineStall, "engine.stall") \
+  X(kKill, "process.kill") \
+  X(kPower, "process.power") \
+  X(kTerm, "process.term") \
+  X(kCrashInDisk, "process.crash_in_disk") \
+  X(kCrashInRecovery, "process.crash_in_recovery") \
+  X(kClockStep, "clock.step") \
+  X(kOpEarlyReceipt, "operator.early_receipt") \
+  X(kOpLateReceipt, "operator.late_receipt") \
+  X(kOpTwice, "operator.receipt_twice") \
+  X(kOpContradict, "operator.contradiction") \
+  X(kOpForged, "operator.forged_id") \
+  X(kOpForeignId, "operator.foreign_id") \
+  X(kOpNoReceipt, "operator.no_receipt") \
+  X(kOpIntermediate, "operator.intermediate") \
+  X(kOpEmptyId, "operator.empty_id") \
+  X(kOpReusedId, "operator.reused_id") \
+  X(kOpThrottle, "operator.throttle") \
+  X(kOpQueueFull, "operator.queue_full") \
+  X(kOpReject, "operator.reject") \
+  X(kOpNoAnswer, "operator.no_answer") \
+  X(kOpDoubleAnswer, "operator.double_answer") \
+  X(kOpWrongSequence, "operator.wrong_sequence") \
+  X(kOpLateAnswer, "operator.late_answer") \
+  X(kOpStall, "operator.stall") \
+  X(kOpUnbind, "operator.unbind") \
+  X(kOpGarbage, "operator.garbage") \
+  X(kOpBindRefused, "operator.bind_refused") \
+  X(kOpInbound, "operator.inbound") \
+  X(kClDrop, "client.drop") \
+  X(kClBeyondWindow, "client.beyond_window") \
+  X(kClNeverReads, "client.never_reads") \
+  X(kClNoAnswer, "client.no_answer") \
+  X(kClRefuses, "client.refuses") \
+  X(kClRebindStorm, "client.rebind_storm") \
+  X(kClBadLogin, "client.bad_login") \
+  X(kClGarbage, "client.garbage") \
+  X(kClQuery, "client.query") \
+  X(kClCancel, "client.cancel") \
+  X(kClReplace, "client.replace")
 // clang-format on
 
 enum class Fault : std::uint8_t {
