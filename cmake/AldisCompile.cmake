@@ -54,6 +54,7 @@ endif()
 # release build's. Nobody may rely on it: the fuzz and tsan trees build without.
 option(ALDIS_PCH "Precompiled headers" OFF)
 if(ALDIS_PCH)
+  set(CMAKE_PCH_WARN_INVALID OFF)  # a library's own definitions make it unfit here and there: then it is not used
   file(WRITE ${CMAKE_BINARY_DIR}/pch/empty.cpp "")
   add_library(aldis_pch OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
   target_precompile_headers(aldis_pch PRIVATE <algorithm> <array> <chrono> <cstdint> <deque> <functional> <memory> <optional>
