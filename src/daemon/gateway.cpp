@@ -19,8 +19,15 @@ constexpr Duration kUnbindGrace = seconds{5};
 constexpr std::size_t kKeyOctets = 16;
 constexpr std::string_view kKeyFile = "installation.key";
 
+ports::FileError key_error(std::string_view what) {
+  std::string sentence{kKeyFile};
+  sentence.append(what);
+  return {0, std::move(sentence)};
+}
+
 // The key behind message ids, made once: an installation that loses it cannot read the ids it gave out.
-Result<SipKey, ports::FileError> installation_key(ports::Files& files) {
+// Where there is a journal, ids were given out under the key that must be there.
+Result<SipKey, ports::FileError> installation_key(ports::Files& files, ports::Files& journal) {
   const auto names = files.list();
   if (names.has_error()) { return names.error(); }
   std::string octets;
@@ -29,8 +36,14 @@ Result<SipKey, ports::FileError> installation_key(ports::Files& files) {
     if (file.has_error()) { return file.error(); }
     if (const auto got = (*file)->read_at(0, kKeyOctets, octets); got.has_error()) { return got.error(); }
     if (octets.size() == kKeyOctets) { return SipKey::from(octets); }
-    return ports::FileError{0,
-                            std::string{kKeyFile} + " is shorter than 16 octets: restore it from a backup"};
+    return key_error(" is shorter than 16 octets: restore it from a backup");
+  }
+  const auto segments = journal.list();
+  if (segments.has_error()) { return segments.error(); }
+  if (!segments->empty()) {
+    return key_error(
+        " is missing beside a journal: restore it from a backup. Without it no message id that was given out "
+        "can be read; to begin anew, move the journal away");
   }
   constexpr std::string_view kTemporary = "installation.key.new";
   if (std::find(names->begin(), names->end(), kTemporary) != names->end()) {
@@ -95,7 +108,7 @@ std::optional<Gateway::Refused> Gateway::open() {
 std::optional<Gateway::Refused> Gateway::Impl::open_storage(std::unique_ptr<engine::Restored>& restored,
                                                             SipKey& key) {
   const auto& storage = setup.settings.storage;
-  const auto key_read = installation_key(setup.directory);
+  const auto key_read = installation_key(setup.directory, setup.journal);
   if (key_read.has_error()) { return Refused{key_read.error().sentence, kExitDirectory}; }
   key = *key_read;
   const Now began = runtime::read_clocks();

@@ -21,6 +21,7 @@ struct LeaseReady {
   LinkId link;
   std::uint32_t epoch = 0;
   PartRef part;
+  Instant leased_at{};
 };
 
 // The promise gate (DESIGN 3): whatever tells the outside world that we have something waits here until the

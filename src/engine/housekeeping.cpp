@@ -210,6 +210,7 @@ void timer_fired(State& s, const Now& now, Message& message) {
 void measured(State& s, const Now& now, const SelfMeasured& event) {
   const auto messages_max = static_cast<double>(s.settings.limits.messages_max);
   const auto before = s.pressure.level();
+  const auto worst = s.pressure.worst();
   const bool changed =
       s.pressure.update(now.mono, {.memory = event.memory,
                                    .messages = static_cast<double>(s.messages.size()) / messages_max,
@@ -220,8 +221,9 @@ void measured(State& s, const Now& now, const SelfMeasured& event) {
   const bool stalled = s.pressure.level(admission::Reading::kDurability) == level;
   s.admission.set_pressure(level, stalled);
   if (!changed) { return; }
-  const std::initializer_list<ports::LogField> fields{{"level", std::uint64_t{level}},
-                                                      {"reading", admission::name_of(s.pressure.worst())}};
+  const std::initializer_list<ports::LogField> fields{
+      {"level", std::uint64_t{level}},
+      {"reading", admission::name_of(level > before ? s.pressure.worst() : worst)}};
   level > before ? s.log.warn("pressure.raised", fields) : s.log.info("pressure.lowered", fields);
   s.sink.on(now, Effect{PressureChanged{level}});
 }

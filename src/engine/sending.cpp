@@ -14,8 +14,8 @@
 namespace aldis::engine::sending {
 
 namespace {
-
 constexpr std::size_t kSweepPerTurn = 500;
+constexpr Duration kTokenKeeps = milliseconds{50};  // what a stalled disk held back must not leave at once
 
 Link& link_of(State& s, LinkId id) {
   ALDIS_CHECK(id.value() < s.links.size());
@@ -54,7 +54,7 @@ void lease(State& s, const Now& now, Message& message, std::uint32_t parts, Link
     if (message.home != Lsn{}) {
       link.lease_batch.push_back({{message.id, i}, part.attempt, message.concat_ref});
     }
-    s.gate.hold(LeaseReady{id, link.epoch, {message.id, i}});
+    s.gate.hold(LeaseReady{id, link.epoch, {message.id, i}, now.mono});
     ALDIS_FAILPOINT(pass_once_durable("lease.synced", s.journal.position().value() + 1));
   }
   s.step(message, Status::kSending);
@@ -549,12 +549,14 @@ void lease_ready(State& s, const Now& now, const LeaseReady& ready) {
   Link& link = link_of(s, ready.link);
   Message* message = worth_sending(s, now, ready.part);
   const bool goes = message != nullptr && link.up && link.epoch == ready.epoch;
-  if (goes && link.credit > 0 && link.ready.empty() && now.mono >= link.silent_until) {
+  const bool paid = now.mono - ready.leased_at <= kTokenKeeps;
+  if (paid && goes && link.credit > 0 && link.ready.empty() && now.mono >= link.silent_until) {
     return send_now(s, now, ready.link, *message, ready.part.part);
   }
-  s.dispatch.refund(now.mono, link.op, 1);  // it pays when it leaves
+  if (paid) { s.dispatch.refund(now.mono, link.op, 1); }  // it pays when it leaves
   if (!goes) { return not_sent(s, now, ready.link, ready.part); }
   link.ready.push_back(ready.part);
+  if (!paid) { send_ready(s, now, ready.link); }
 }
 
 void places_freed(State& s, const PlacesFreed& freed) {

@@ -31,10 +31,11 @@ class BindGuard {
   void bound(Instant now, const IpAddress& source, std::string_view system_id);
   void penalise(Instant now, const IpAddress& source, Duration how_long);
 
- private:
   struct SourceHash {
     std::size_t operator()(const IpAddress& address) const;
   };
+
+ private:
   struct Source {
     std::deque<Instant> failures;  // at most 20, oldest first
     Instant refused_until{};

@@ -126,18 +126,13 @@ bool ServerState::pressed(AccountId account, smpp::BindType type) const {
 
 // Too many connections that have not bound: the oldest one of the busiest source goes (SMPP 3.3).
 void ServerState::make_room_unbound() {
-  CustomerSession* victim = nullptr;
+  boost::unordered_flat_map<IpAddress, std::size_t, BindGuard::SourceHash> by_source;
   std::size_t most = 0;
-  for (auto& session : unbound) {
-    const auto same = std::count_if(unbound.begin(), unbound.end(), [&](const CustomerSession& other) {
-      return other.source() == session.source();
-    });
-    if (static_cast<std::size_t>(same) > most) {
-      most = static_cast<std::size_t>(same);
-      victim = &session;
-    }
-  }
-  if (victim != nullptr) { victim->close_unbound(); }
+  for (const auto& session : unbound) { most = std::max(most, ++by_source[session.source()]); }
+  const auto victim = std::find_if(unbound.begin(), unbound.end(), [&](const CustomerSession& session) {
+    return by_source[session.source()] == most;
+  });
+  if (victim != unbound.end()) { victim->close_unbound(); }
 }
 
 SmppServer::SmppServer(const ServerSetup& setup, EventSink& engine)

@@ -136,7 +136,14 @@ Scanner::Done Scanner::read_header(const std::string& name) {
     return damage_in(Damage::Kind::kCorrupt, name,
                      "its header says that it is segment " + std::to_string(header->number));
   }
-  if (header->number == number) { begun_[number].header = *header; }
+  if (header->number != number) { return {}; }
+  // A segment has its full length before it has its name, so nothing that a crash leaves is shorter.
+  if ((*file)->size() < scan_.segment_octets) {
+    return damage_in(Damage::Kind::kCorrupt, name,
+                     "it was cut short: it has " + std::to_string((*file)->size()) + " octets of " +
+                         std::to_string(scan_.segment_octets));
+  }
+  begun_[number].header = *header;
   return {};
 }
 

@@ -218,6 +218,22 @@ def a_damaged_journal_stops_the_start_and_verify_explains(where):
         return f"no {ctl}: verify not tried"
     verify = subprocess.run([ctl, "journal", "verify", journal], capture_output=True, text=True, timeout=60)
     assert verify.returncode != 0 and used.name in verify.stdout + verify.stderr, verify
+    # The same segment whole again, but cut short within its records.
+    octets[middle] ^= 0x40
+    used.write_bytes(octets[:middle])
+    refused(aldisd(where, "--config", where / "aldisd.yaml"), JOURNAL, used.name, "cut short")
+    verify = subprocess.run([ctl, "journal", "verify", journal], capture_output=True, text=True, timeout=60)
+    assert verify.returncode != 0 and "cut short" in verify.stdout + verify.stderr, verify
+    # Whole, but without the key behind the ids that were given out.
+    used.write_bytes(octets)
+    key = where / "state" / "installation.key"
+    kept = key.read_bytes()
+    key.unlink()
+    refused(aldisd(where, "--config", where / "aldisd.yaml"), DIRECTORY, "installation.key", "backup")
+    assert not key.exists(), "no other key is made in its place"
+    key.write_bytes(kept)
+    again = gateway.Aldisd(where, yaml)
+    assert again.stop() == 0
     sim.stop()
     return None
 

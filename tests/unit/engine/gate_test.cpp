@@ -40,6 +40,25 @@ TEST_CASE("a message is neither confirmed nor sent before it is durable", "[D1]"
   CHECK(world.sent.size() == 1);
 }
 
+TEST_CASE("what a stalled disk held back leaves at the operator's rate, not at once", "[D1][I9]") {
+  World world;
+  world.settings.operators[0].throttle = {.per_second = 5, .burst = 1, .per_second_min = 1};
+  world.start();
+  world.bind();
+  world.up();
+  world.syncs = false;
+  for (int i = 0; i < 60; ++i) { world.submit({}); }
+  world.turn();
+  world.advance(seconds{5});
+  CHECK(world.sent.empty());
+  world.syncs = true;
+  world.sync();
+  world.advance(seconds{1});
+  const auto sent = world.take_sent().size();
+  CHECK(sent >= 4);
+  CHECK(sent <= 7);
+}
+
 TEST_CASE("what an earlier turn wrote does not vouch for what a later one promises", "[D1]") {
   World world;
   world.start();
