@@ -11,8 +11,10 @@ Exit status: 1 findings, 76 nothing to look at, 77 clang-tidy 14 is not installe
 
 import argparse
 import concurrent.futures
+import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +43,16 @@ def changed():
     return {name for name in names if name.endswith(".cpp")}
 
 
+@functools.cache
+def without_pch(commands):
+    """A folder with the same commands, but for g++'s precompiled headers, which clang cannot read."""
+    folder = commands.parent / "clang-tidy"
+    folder.mkdir(exist_ok=True)
+    text = re.sub(r" -include \S+cmake_pch\.hxx| -fpch-preprocess| -Winvalid-pch", "", commands.read_text())
+    (folder / "compile_commands.json").write_text(text)
+    return str(folder)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build/asan")
@@ -64,7 +76,7 @@ def main():
     def look_at(name):
         if time.monotonic() > end:
             return name, None
-        command = ["clang-tidy", "-p", options.build, "--quiet", *EXTRA, name]
+        command = ["clang-tidy", "-p", without_pch(commands), "--quiet", *EXTRA, name]
         return name, subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
