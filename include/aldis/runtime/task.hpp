@@ -21,7 +21,7 @@ class Task<R(Args...)> {
 
   template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Task> && std::is_invocable_r_v<R, F&, Args...>)
-      Task(F&& f)  // NOLINT(google-explicit-constructor): as std::function
+      Task(F&& f)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload): constrained
       : held_(std::make_unique<Held<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
 
   explicit operator bool() const { return held_ != nullptr; }
@@ -34,10 +34,10 @@ class Task<R(Args...)> {
   };
   template <class F>
   struct Held final : Callable {
-    explicit Held(F&& f) : f_(std::move(f)) {}
-    explicit Held(const F& f) : f_(f) {}
-    R call(Args... args) override { return f_(std::forward<Args>(args)...); }
-    F f_;
+    explicit Held(F&& f) : function(std::move(f)) {}
+    explicit Held(const F& f) : function(f) {}
+    R call(Args... args) override { return function(std::forward<Args>(args)...); }
+    F function;
   };
 
   std::unique_ptr<Callable> held_;
