@@ -41,7 +41,6 @@ double odds_in_rain(Fault fault) {
     case Fault::kOpTwice: return 0.05;
     case Fault::kOpContradict: return 0.02;
     case Fault::kOpForged: return 0.01;
-    case Fault::kOpForeignId: return 0.01;
     case Fault::kOpNoReceipt: return 0.01;
     case Fault::kOpIntermediate: return 0.03;
     case Fault::kOpEmptyId: return 0.005;
@@ -68,7 +67,6 @@ double odds_in_rain(Fault fault) {
     case Fault::kClGarbage: return 0.002;
     case Fault::kClQuery: return 0.03;
     case Fault::kClCancel: return 0.02;
-    case Fault::kClReplace: return 0.01;
     case Fault::kCount: break;
   }
   return 0;

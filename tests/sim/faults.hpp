@@ -40,7 +40,6 @@ namespace aldis::sim {
   X(kOpTwice, "operator.receipt_twice") \
   X(kOpContradict, "operator.contradiction") \
   X(kOpForged, "operator.forged_id") \
-  X(kOpForeignId, "operator.foreign_id") \
   X(kOpNoReceipt, "operator.no_receipt") \
   X(kOpIntermediate, "operator.intermediate") \
   X(kOpEmptyId, "operator.empty_id") \
@@ -66,8 +65,7 @@ namespace aldis::sim {
   X(kClBadLogin, "client.bad_login") \
   X(kClGarbage, "client.garbage") \
   X(kClQuery, "client.query") \
-  X(kClCancel, "client.cancel") \
-  X(kClReplace, "client.replace")
+  X(kClCancel, "client.cancel")
 // clang-format on
 
 enum class Fault : std::uint8_t {

@@ -90,7 +90,6 @@ void OperatorSite::plan_receipts(Duration after, std::uint64_t token, std::size_
            .text = {},
            .settled = true});
     }
-    if (faults.fires(Fault::kOpForeignId)) { world_.foreign_receipt(plan_.number); }
   });
 }
 

@@ -213,8 +213,6 @@ void World::receipt_acknowledged(const OperatorBind::Receipt& receipt, const Mom
   }
 }
 
-void World::foreign_receipt(std::uint32_t op) { static_cast<void>(op); }
-
 std::uint64_t World::inbound_begin(std::uint32_t op) {
   const std::uint64_t token = (std::uint64_t{0xFF} << 40) | (std::uint64_t{op} << 32) | next_number();
   inbound_[token] = {};

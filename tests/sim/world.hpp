@@ -62,7 +62,6 @@ class World {
   std::uint64_t next_number() { return ++last_number_; }
   static std::string password_of(std::uint32_t account) { return "canary-" + std::to_string(account); }
   void receipt_acknowledged(const OperatorBind::Receipt& receipt, const Moment& at);
-  void foreign_receipt(std::uint32_t op);
   std::uint64_t inbound_begin(std::uint32_t op);
   void inbound_told(std::uint32_t account, const smpp::DeliverSm& deliver, const Moment& at);
 
