@@ -21,7 +21,7 @@ struct FinalAnswer {
 
 // What became of the messages that left memory last, for customers who ask right after their receipt. Owned
 // by the engine; fixed memory (2 MiB), one cache line per final message: the oldest of four neighbours gives
-// way, so the last 30,000 or so are here. Forgets everything with the process: what must outlast it is the
+// way, so it holds at most 65,536. Forgets everything with the process: what must outlast it is the
 // journal's and history's business.
 class RecentFinals {
  public:

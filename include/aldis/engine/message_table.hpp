@@ -16,9 +16,8 @@ namespace aldis::engine {
 // lives here from acceptance until it is final and nothing is owed for it. Memory grows to the highest count
 // ever live and is reused.
 // Ids find in constant time, and short ids, which only accounts with message_id: hex8 have. The index by
-// addresses is built when somebody asks for the first time (about 100 ns a live message, once) and kept from
-// then on (about 60 octets a message): most installations never see a replace_if_present_flag or a cancel_sm
-// by addresses.
+// addresses is built when somebody asks for the first time, by one look at all messages, and kept from then
+// on: most installations never see a replace_if_present_flag or a cancel_sm by addresses.
 class MessageTable {
  public:
   // A fresh message, not indexed yet: give it an id and add() it, or give it back with discard().

@@ -5,7 +5,7 @@
 
 namespace aldis::runtime {
 
-// Octets of this process in memory, from /proc/self/statm; 0 where that cannot be read. About 2 µs.
+// Octets of this process in memory, from /proc/self/statm; 0 where that cannot be read.
 std::uint64_t memory_resident();
 
 // `wanted`, or for 0 three quarters of what the cgroup (version 2) or the machine has.
