@@ -157,9 +157,9 @@ void Gateway::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipK
   public_ids.emplace(key);
   passwords = std::make_unique<runtime::PasswordPool>(loop);
   connector = std::make_unique<runtime::Connector>(loop);
-  wiring = std::make_unique<Wiring>(Wiring::Parts{loop, *journal, *store, setup.log, setup.fail_stop,
-                                                  [this] { return setup.journal.space(); },
-                                                  settings.limits.disk_budget, setup.memory_share});
+  wiring =
+      std::make_unique<Wiring>(Wiring::Parts{loop, *journal, *store, setup.log, setup.fail_stop,
+                                             setup.journal, settings.limits.disk_budget, setup.memory_share});
   sessions = std::make_unique<ingress::SmppServer>(
       ingress::ServerSetup{settings.smpp, *directory, *public_ids, *passwords, setup.log,
                            SipKey::from(runtime::random_octets(kKeyOctets)),

@@ -75,7 +75,7 @@ void Wiring::measure(const Now& now) {
   space_asked_ = true;
   space_asked_at_ = now.mono;
   worker_.submit([this] {
-    const auto space = parts_.space();
+    const auto space = parts_.files.space();
     return runtime::Worker::Completion{[this, space] {
       space_asked_ = false;
       if (space.has_error() || space->octets_total == 0) { return; }

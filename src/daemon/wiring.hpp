@@ -7,6 +7,7 @@
 #include "aldis/egress/operators.hpp"
 #include "aldis/engine/engine.hpp"
 #include "aldis/ingress/smpp_server.hpp"
+#include "aldis/ports/files.hpp"
 #include "aldis/ports/log.hpp"
 #include "aldis/runtime/loop.hpp"
 #include "aldis/runtime/worker.hpp"
@@ -28,8 +29,7 @@ class Wiring final : public EventSink, public EffectSink {
     spool::SegmentStore& store;
     ports::Log& log;
     std::function<void(const ports::FileError&)> fail_stop;
-    // Octets free where the journal is, and of how many: asked on the store thread.
-    std::function<Result<ports::Space, ports::FileError>()> space;
+    ports::Files& files;                     // of the journal; its space is asked on the store thread
     std::uint64_t disk_budget = 0;           // octets
     std::function<double()> memory_share{};  // of limits.memory_max; empty = not measured
   };

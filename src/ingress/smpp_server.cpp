@@ -11,8 +11,8 @@ namespace aldis::ingress {
 namespace {
 
 // CONTRACT part 4: levels of pressure.
-constexpr std::uint8_t kPressureUnbound = 1;
-constexpr std::uint8_t kPressureBinds = 2;
+constexpr std::uint8_t kPressureUnbound = 1;  // from here on few connections that have not bound
+constexpr std::uint8_t kPressureBinds = 2;    // from here on no new binds, but for pressed()'s
 constexpr std::size_t kUnboundUnderPressure = 100;
 
 constexpr Duration kVerifiedFor = minutes{10};

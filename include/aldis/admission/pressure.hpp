@@ -30,16 +30,14 @@ struct Readings {
 };
 
 inline constexpr std::uint8_t kPressureMax = 6;
-inline constexpr std::uint8_t kPressureUnbound = 1;        // from here on few connections that have not bound
-inline constexpr std::uint8_t kPressureBinds = 2;          // no new binds
 inline constexpr std::uint8_t kPressureBulk = 4;           // from here on a class is refused
 inline constexpr std::uint8_t kPressureTransactional = 5;  // and this one
 inline constexpr std::uint8_t kPressureOtp = 6;            // and everything
 
 // The level of each reading and the worst of them. A level is entered at once and left for the highest one
 // that the reading showed during a whole second, so that answers do not flutter. Owned by the engine, on its
-// thread; a pure function of what it is told. What is refused at which level is admission's and ingress'
-// business.
+// thread; a pure function of what it is told. Which classes are refused at which level is admission's
+// business, which connections and binds the doors'.
 class Pressure {
  public:
   static constexpr Duration kCalm = seconds{1};
