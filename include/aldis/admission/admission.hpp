@@ -61,8 +61,9 @@ struct Admitted {
 //
 // Owns what an account may and what it has used. Called by the engine, on its thread. Accounts are kept for
 // the life of the process, so their number is bounded by configuration. Volumes used are lost with the
-// process: replay restores them by restore_used(). Patterns are RE2; configure() throws std::invalid_argument
-// on a bad one, then the account is unchanged. Not for routes, opt-outs, credit and validity.
+// process, and nobody calls restore_used() yet: day and month begin anew with each start. Patterns are RE2;
+// configure() throws std::invalid_argument on a bad one, then the account is unchanged. Not for routes,
+// opt-outs, credit and validity.
 class Admission {
  public:
   static constexpr Duration kDebtMax = milliseconds{500};
