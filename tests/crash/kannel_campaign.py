@@ -69,15 +69,6 @@ concatenation = false
 """
 
 
-def free_ports(count):
-    """Port numbers the kernel has just given out."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 def text_of(token):
     digits = ""
     for _ in range(13):
@@ -144,7 +135,7 @@ class Campaign:
         self.where, self.chance = where, chance
         self.operator_log = where / "north.tsv"
         self.north = gateway.Smscsim(where, "--log", self.operator_log, "--no-receipts", "--latency-ms", LATENCY_MS, name="north")
-        admin, smsbox, sendsms = free_ports(3)
+        admin, smsbox, sendsms = gateway.free_ports(3)
         store_path = (disk.mount_point if disk else where) / ("store" if store == "spool" else "store.dat")
         if store == "spool":
             store_path.mkdir()

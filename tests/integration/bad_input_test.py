@@ -42,12 +42,6 @@ def written(where, yaml, name="aldisd.yaml"):
     return path
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def good(where, **more):
     return gateway.config(where, {"north": 1}, **more)
 

@@ -19,6 +19,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
+from smpp_pdu import bind_body, pdu, pop  # noqa: E402
 
 RESP = 0x80000000
 NACK, SUBMIT, UNBIND, ENQUIRE, TRANSCEIVER, DATA = 0x80000000, 0x04, 0x06, 0x15, 0x09, 0x103
@@ -39,14 +40,8 @@ LOGINS = itertools.cycle(ACCOUNTS)
 SOURCES = (f"127.0.{net}.{host}" for net, host in itertools.product(range(1, 200), range(1, 200)))
 
 
-def pdu(command, body=b"", sequence=7, status=0, length=None):
-    length = 16 + len(body) if length is None else length
-    return struct.pack(">IIII", length, command, status, sequence) + body
-
-
 def bind(sequence=1, login=None):
-    name = (login or next(LOGINS)).encode()
-    return pdu(TRANSCEIVER, name + b"\0" + name + b"\0\0\x34\0\0\0", sequence)
+    return pdu(TRANSCEIVER, bind_body(login or next(LOGINS)), sequence)
 
 
 def submit(text=b"Hi!", tlvs=b"", sm_length=None, to=b"447700900123"):
@@ -78,7 +73,7 @@ class Peer:
 
     def take(self):
         """The next PDU: length, command, status, sequence, body. None = closed."""
-        while len(self.pending) < 16 or len(self.pending) < struct.unpack(">I", self.pending[:4])[0]:
+        while (first := pop(self.pending))[0] is None:
             try:
                 got = self.socket.recv(65536)
             except ConnectionResetError:
@@ -87,9 +82,8 @@ class Peer:
                 assert not self.pending, f"half a PDU: {self.pending.hex()}"
                 return None
             self.pending += got
-        length, command, status, sequence = struct.unpack(">IIII", self.pending[:16])
-        body, self.pending = self.pending[16:length], self.pending[length:]
-        return length, command, status, sequence, body
+        (command, status, sequence, body), self.pending = first
+        return 16 + len(body), command, status, sequence, body
 
     def says(self, command, status, sequence, what):
         got = self.take()

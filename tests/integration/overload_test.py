@@ -3,37 +3,29 @@
 """More than the gateway can carry: refused early and clearly, and what was accepted is delivered."""
 import pathlib
 import socket
-import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
+from smpp_pdu import BIND_TRANSCEIVER, BIND_TRANSMITTER, bind_body, pdu, pop  # noqa: E402
 
-BIND_TRANSCEIVER, BIND_TRANSMITTER = 0x00000009, 0x00000002
 SYSTEM_ERROR, QUEUE_FULL = 0x00000008, "ESME_RMSGQFUL"
 
 
 def bind_status(address, command, user="demo"):
     host, port = address.rsplit(":", 1)
-    body = f"{user}\0{user}\0\0".encode() + bytes([0x34, 0, 0, 0])
     with socket.create_connection((host, int(port)), timeout=10) as link:
-        link.sendall(struct.pack(">IIII", 16 + len(body), command, 0, 1) + body)
-        answer = b""
-        while len(answer) < 12:
+        link.sendall(pdu(command, bind_body(user)))
+        octets = b""
+        while (answer := pop(octets)[0]) is None:
             more = link.recv(4096)
             assert more, "closed without an answer"
-            answer += more
-    return struct.unpack(">I", answer[8:12])[0]
-
-
-def closed_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+            octets += more
+    return answer[1]
 
 
 def h17_messages_up_to_the_limit_push_back_by_level(where):
-    port = closed_port()
+    [port] = gateway.free_ports(1)
     yaml = gateway.config(where, {"north": port}, accounts=("demo", "other"), extra="limits: {messages_max: 1000}",
                           storage_extra=gateway.SMALL_JOURNAL)
     daemon = gateway.Aldisd(where, yaml)

@@ -12,20 +12,15 @@ import argparse
 import pathlib
 import selectors
 import socket
-import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
+from smpp_pdu import (BIND_TRANSCEIVER, BIND_TRANSCEIVER_RESP, DELIVER_SM, DELIVER_SM_RESP, SUBMIT_SM,  # noqa: E402
+                      SUBMIT_SM_RESP, bind_body, pdu, pop)
 
-BIND_TRANSCEIVER, SUBMIT_SM, DELIVER_SM, DELIVER_SM_RESP = 0x09, 0x04, 0x05, 0x80000005
-SUBMIT_SM_RESP = 0x80000004
 ROUND = 500
 MEMORY_PER_OWED = 1500  # octets: a message that waits for its receipt to be taken, and what tables need to grow
-
-
-def pdu(command, sequence, body, status=0):
-    return struct.pack(">IIII", 16 + len(body), command, status, sequence) + body
 
 
 class Customer:
@@ -37,18 +32,17 @@ class Customer:
         self.sequence = 1
         self.accepted = set()
         self.receipts = set()
-        self.link.sendall(pdu(BIND_TRANSCEIVER, 1, f"{name}\0{name}\0\0".encode() + bytes([0x34, 0, 0, 0])))
+        self.link.sendall(pdu(BIND_TRANSCEIVER, bind_body(name)))
         command, status, _, _ = self.next()
-        assert command == 0x80000009 and status == 0, f"{name}: bind {status:#x}"
+        assert command == BIND_TRANSCEIVER_RESP and status == 0, f"{name}: bind {status:#x}"
 
     def next(self):
-        while len(self.pending) < 16 or len(self.pending) < struct.unpack(">I", self.pending[:4])[0]:
+        while (first := pop(self.pending))[0] is None:
             more = self.link.recv(65536)
             assert more, f"{self.name}: connection closed"
             self.pending += more
-        length, command, status, sequence = struct.unpack(">IIII", self.pending[:16])
-        body, self.pending = self.pending[16:length], self.pending[length:]
-        return command, status, sequence, body
+        answer, self.pending = first
+        return answer
 
     def submit(self, count):
         """Sends `count` and takes their answers; receipts that come between are neither answered nor counted."""
@@ -56,8 +50,8 @@ class Customer:
         for _ in range(count):
             self.sequence += 1
             destination = f"4477009{self.sequence:06d}"
-            request += pdu(SUBMIT_SM, self.sequence, b"\0\5\0Aldis\0\1\1" + destination.encode() +
-                           b"\0\0\0\0\0\0\1\0\0\0\2hi")
+            request += pdu(SUBMIT_SM, b"\0\5\0Aldis\0\1\1" + destination.encode() + b"\0\0\0\0\0\0\1\0\0\0\2hi",
+                           self.sequence)
         self.link.sendall(request)
         answered = 0
         while answered < count:
@@ -73,7 +67,7 @@ class Customer:
             return
         text = body[body.index(b"id:") + 3:]
         self.receipts.add(text.split(b" ", 1)[0].decode())
-        self.link.sendall(pdu(DELIVER_SM_RESP, sequence, b"\0"))
+        self.link.sendall(pdu(DELIVER_SM_RESP, b"\0", sequence))
 
 
 def take_all(customers, seconds):
@@ -88,8 +82,7 @@ def take_all(customers, seconds):
             for key, _ in ready.select(1.0):
                 customer = key.data
                 customer.take_one()
-                while len(customer.pending) >= 16 and \
-                        len(customer.pending) >= struct.unpack(">I", customer.pending[:4])[0]:
+                while pop(customer.pending)[0] is not None:
                     customer.take_one()
                 if customer.receipts == customer.accepted:
                     waiting.discard(customer.name)

@@ -8,13 +8,11 @@ receiver; in the first aldisd is stopped and started again while Kannel runs. No
 touched.
 """
 import collections
-import contextlib
 import http.server
 import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -77,15 +75,6 @@ class Callbacks:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
-
-
-def free_ports(count):
-    """Port numbers the kernel has just given out."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def box_program(name):
@@ -167,7 +156,7 @@ class Kannel:
     def __init__(self, where, name, smpp_port, callback_port, transceiver):
         self.callback_port = callback_port
         for attempt in range(3):
-            ports = free_ports(3)
+            ports = gateway.free_ports(3)
             config = kannel_config(where, f"{name}-{attempt}", ports, smpp_port, callback_port, transceiver)
             self.bearerbox = Box(where, "bearerbox", config, f"{name}-bearerbox-{attempt}")
             self.smsbox = None

@@ -16,6 +16,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
+from smpp_pdu import bind_body, pdu  # noqa: E402
 
 SKIP = 77
 MESSAGES = 1000
@@ -29,10 +30,6 @@ def skip(reason):
     sys.exit(SKIP)
 
 
-def pdu(command, sequence, body=b""):
-    return struct.pack(">IIII", 16 + len(body), command, 0, sequence) + body
-
-
 def refused_query(port):
     """A 5.0 customer asks for a message that is not there: a refusal with a TLV behind the fixed fields."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as link:
@@ -43,9 +40,9 @@ def refused_query(port):
             head = answers.read(16)
             answers.read(struct.unpack(">I", head[:4])[0] - 16)
             return struct.unpack(">III", head[4:])
-        assert ask(pdu(0x9, 1, b"demo\0demo\0\0\x50\0\0\0"))[:2] == (BIND_RESP, 0)
-        assert ask(pdu(0x3, 2, b"0" * 32 + b"\0\0\0\0")) == (QUERY_RESP, INVMSGID, 2)
-        assert ask(pdu(UNBIND, 3))[:2] == (UNBIND_RESP, 0)
+        assert ask(pdu(0x9, bind_body("demo", 0x50), 1))[:2] == (BIND_RESP, 0)
+        assert ask(pdu(0x3, b"0" * 32 + b"\0\0\0\0", 2)) == (QUERY_RESP, INVMSGID, 2)
+        assert ask(pdu(UNBIND, b"", 3))[:2] == (UNBIND_RESP, 0)
 
 
 class Capture(gateway.Process):

@@ -11,6 +11,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,15 @@ def folder(name):
         print(f"kept: {path}", file=sys.stderr)
     else:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def free_ports(count):
+    """Port numbers the kernel has just given out: nobody listens there now."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 class Process:
