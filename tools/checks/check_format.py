@@ -99,6 +99,8 @@ def main():
         return 1
     if arguments.fix is not None:
         named = [Path(name).resolve().relative_to(root) for name in arguments.fix]
+        if others := [str(path) for path in named if path.suffix not in {".cpp", ".hpp"}]:
+            parser.error(f"not C++, so left as they are: {', '.join(others)}; name .cpp and .hpp files only")
         return fix_all(program, root, named or files)
     found = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
