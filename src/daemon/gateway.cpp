@@ -88,7 +88,7 @@ struct Gateway::Impl {
   std::unique_ptr<runtime::Alarm> stop_alarm;
 
   std::optional<Refused> open_storage(std::unique_ptr<engine::Restored>& restored, SipKey& key);
-  std::optional<Refused> prepare_reserve();
+  std::optional<Refused> prepare_reserve(bool first_start);
   void make_engine(std::unique_ptr<engine::Restored> restored, SipKey key);
   std::optional<Refused> open_doors();
   void continue_stop(const Now& now);
@@ -129,16 +129,17 @@ std::optional<Gateway::Refused> Gateway::Impl::open_storage(std::unique_ptr<engi
                   {"torn_octets", recovered->octets_torn},
                   {"generation", std::uint64_t{recovered->writer.generation}},
                   {"took_ms", (runtime::read_clocks().mono - began.mono) / milliseconds{1}}});
-  return prepare_reserve();
+  return prepare_reserve(recovered->created);
 }
 
-// The reserve must be there before anything is accepted.
-std::optional<Gateway::Refused> Gateway::Impl::prepare_reserve() {
+// The reserve must be there before anything is accepted. Who owes something to somebody starts without it,
+// too, and takes nothing until there is space.
+std::optional<Gateway::Refused> Gateway::Impl::prepare_reserve(bool first_start) {
   const auto& storage = setup.settings.storage;
   for (;;) {
     const auto work = store->idle_work(true);
     if (work.has_error()) { return Refused{work.error().sentence, kExitStore}; }
-    if (store->room().disk_full && store->room().segments_ready == 0) {
+    if (first_start && store->room().disk_full && store->room().segments_ready == 0) {
       const auto wanted = (storage.segment_octets * (storage.reserve_segments + 1)) >> 20;
       return Refused{"no space for the journal in " + storage.path + "/journal: free at least " +
                          std::to_string(wanted) + " MiB",
@@ -240,7 +241,10 @@ void Gateway::Impl::continue_stop(const Now& now) {
     stop = Stop::kDone;
     loop.close_connections();
   }
-  if (stop == Stop::kDone && loop.connections() == 0 && wiring->store_idle()) { loop.stop(); }
+  // What finds no space was never promised.
+  if (stop == Stop::kDone && loop.connections() == 0 && (wiring->store_idle() || wiring->waits_for_space())) {
+    loop.stop();
+  }
 }
 
 bool Gateway::stopping() const { return impl_->stop != Impl::Stop::kNo; }

@@ -2,6 +2,7 @@
 #include "daemon/wiring.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "aldis/base/check.hpp"
 
@@ -11,17 +12,14 @@ namespace {
 // One batch syncs while the next is written; a third collects in the engine.
 constexpr std::size_t kBatchesInWork = 2;
 constexpr Duration kSpaceEvery = seconds{1};
+constexpr Duration kAgainAfter = milliseconds{250};  // a batch that found no space
 }  // namespace
 
 Wiring::Wiring(const Parts& parts)
     : parts_(parts),
+      room_(parts.store.room()),
       alarm_(parts.loop, [](const Now&) {}),  // waking the loop is enough: every turn ends in turn_end()
-      worker_(parts.loop, "aldis-store", kBatchesInWork, [&store = parts.store] {
-        // Surplus segments are removed after a restart only (Daemon::open_storage): removing stalls the next
-        // commit.
-        const auto work = store.idle_work();
-        return work.has_value() && *work == spool::Work::kMore;
-      }) {}
+      worker_(parts.loop, "aldis-store", kBatchesInWork) {}
 
 Wiring::~Wiring() = default;
 
@@ -59,7 +57,7 @@ void Wiring::turn_end(const Now& now) {
   // once.
   const Instant engine_at = turn_open_ ? now.mono : engine_->next_deadline();
   // While a record waits for the disk, or we push back, the readings must go on without other events.
-  const bool watch = meter_.undurable(now.mono) > Duration::zero() || pressed_;
+  const bool watch = meter_.undurable(now.mono) > Duration::zero() || pressed_ || room_.disk_full;
   alarm_.set(std::min({engine_at, operators_->next_deadline(), watch ? meter_.next() : kNever}));
 }
 
@@ -75,17 +73,33 @@ void Wiring::measure(const Now& now) {
   space_asked_ = true;
   space_asked_at_ = now.mono;
   worker_.submit([this] {
+    // Nothing is committed while nothing is accepted: this is how the store learns that there is space again.
+    // What fails here for good, the next commit is told.
+    if (parts_.store.room().disk_full) { static_cast<void>(parts_.store.idle_work()); }
     const auto space = parts_.files.space();
-    return runtime::Worker::Completion{[this, space] {
+    return runtime::Worker::Completion{[this, space, room = parts_.store.room()] {
       space_asked_ = false;
+      take_room(room);
       if (space.has_error() || space->octets_total == 0) { return; }
       const auto whole = std::min(parts_.disk_budget, space->octets_total);
-      disk_free_ = static_cast<double>(space->octets_free) / static_cast<double>(whole);
+      disk_free_ =
+          static_cast<double>(space->octets_free + room.octets_reusable) / static_cast<double>(whole);
     }};
   });
 }
 
+void Wiring::take_room(const spool::StoreRoom& room) {
+  if (room.disk_full != room_.disk_full) {
+    parts_.log.write(room.disk_full ? ports::LogLevel::kWarn : ports::LogLevel::kInfo,
+                     room.disk_full ? "journal.disk_full" : "journal.space_again",
+                     {{"segments_ready", std::uint64_t{room.segments_ready}}});
+  }
+  room_ = room;
+  parts_.journal.on_room(room);
+}
+
 void Wiring::commit(const Now& now) {
+  if (waits_for_space()) { return submit_again(now); }
   if (!parts_.journal.has_pending() || !worker_.has_room()) { return; }
   spool::SegmentNumber free_before = 0;
   if (const auto release = engine_->releasable();
@@ -93,7 +107,17 @@ void Wiring::commit(const Now& now) {
     free_before = freed_before_ = release.before;
   }
   meter_.batch_taken();
-  worker_.submit([this, began = now.mono, free_before, batch = parts_.journal.take_batch()]() mutable {
+  submit(parts_.journal.take_batch(), free_before, now.mono);
+}
+
+// In order, and all of them: the store takes none before the one that it sent back.
+void Wiring::submit_again(const Now& now) {
+  if (now.mono < again_at_ || worker_.in_work() > 0) { return; }
+  for (spool::Batch& batch : std::exchange(waiting_, {})) { submit(std::move(batch), 0, now.mono); }
+}
+
+void Wiring::submit(spool::Batch&& to_write, spool::SegmentNumber free_before, Instant began) {
+  worker_.submit([this, began, free_before, batch = std::move(to_write)]() mutable {
     spool::SegmentStore& store = parts_.store;
     // One slice of housekeeping a batch: under load the thread is never idle, and without fresh segments the
     // writer would soon have no room. A failure in it fails the commit.
@@ -111,15 +135,22 @@ void Wiring::committed(spool::Batch batch, const Result<spool::Committed, ports:
                        Instant began) {
   if (result.has_error()) { return parts_.fail_stop(result.error()); }
   const Now& now = parts_.loop.now();
+  take_room(result->room);
+  if (result->no_space) {
+    waiting_.push_back(std::move(batch));
+    again_at_ = now.mono + kAgainAfter;
+    return;
+  }
   meter_.batch_durable();
   ++timings_.commits;
   for (const auto& piece : batch.pieces) { timings_.octets += piece.size; }
   timings_.commit_seconds += std::chrono::duration<double>(now.mono - began).count();
-  parts_.journal.on_room(result->room);
   parts_.journal.give_back(std::move(batch));
   on(now, JournalDurable{result->durable});
 }
 
-bool Wiring::store_idle() const { return worker_.in_work() == 0 && !parts_.journal.has_pending(); }
+bool Wiring::store_idle() const {
+  return worker_.in_work() == 0 && waiting_.empty() && !parts_.journal.has_pending();
+}
 
 }  // namespace aldis::daemon

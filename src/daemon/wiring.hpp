@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "aldis/egress/operators.hpp"
 #include "aldis/engine/engine.hpp"
@@ -45,7 +46,8 @@ class Wiring final : public EventSink, public EffectSink {
   void turn_end(const Now& now);                           // hook of the loop
 
   [[nodiscard]] bool store_idle() const;  // nothing appended that is not durable
-  struct Timings {                        // of the store, seconds
+  [[nodiscard]] bool waits_for_space() const { return !waiting_.empty(); }
+  struct Timings {  // of the store, seconds
     std::uint64_t commits = 0;
     std::uint64_t octets = 0;
     double commit_seconds = 0;
@@ -54,6 +56,9 @@ class Wiring final : public EventSink, public EffectSink {
 
  private:
   void commit(const Now& now);
+  void submit(spool::Batch&& batch, spool::SegmentNumber free_before, Instant began);
+  void submit_again(const Now& now);
+  void take_room(const spool::StoreRoom& room);
   void committed(spool::Batch batch, const Result<spool::Committed, ports::FileError>& result, Instant began);
   void measure(const Now& now);
 
@@ -69,6 +74,9 @@ class Wiring final : public EventSink, public EffectSink {
   bool space_asked_ = false;
   Instant space_asked_at_{};
   double disk_free_ = 1;
+  spool::StoreRoom room_;
+  std::vector<spool::Batch> waiting_;  // for space, in order; at most as many as are in work
+  Instant again_at_{};
   runtime::Alarm alarm_;
   runtime::Worker worker_;  // last: joined first
 };

@@ -283,9 +283,12 @@ Result<DirectoryLock, FileError> DirectoryLock::take(const std::string& director
     return FileError{code, directory + " is in use by " +
                                (named ? "process " + std::string{pid} : std::string{"another process"})};
   }
+  // Over the old text and then shorter, so that no block is given back and asked for again; and a disk
+  // without a block for our number is no reason to stay away.
   const std::string pid = std::to_string(::getpid()) + '\n';
-  if (::ftruncate(fd, 0) != 0 ||
-      ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  const auto size = static_cast<ssize_t>(pid.size());
+  if (::pwrite(fd, pid.data(), pid.size(), 0) == size ? ::ftruncate(fd, size) != 0
+                                                      : errno != ENOSPC && errno != EDQUOT) {
     const int code = errno;
     ::close(fd);
     return failed("write", path, code);

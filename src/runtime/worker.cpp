@@ -15,8 +15,7 @@ namespace aldis::runtime {
 
 // Shared with the post on its way to the loop, which may arrive when the worker has gone.
 struct Worker::Impl : std::enable_shared_from_this<Worker::Impl> {
-  Impl(Loop& owner, std::size_t bound, Idle when_idle)
-      : loop(owner), jobs_max(bound), idle(std::move(when_idle)) {}
+  Impl(Loop& owner, std::size_t bound) : loop(owner), jobs_max(bound) {}
 
   Loop& loop;
   const std::size_t jobs_max;
@@ -26,22 +25,18 @@ struct Worker::Impl : std::enable_shared_from_this<Worker::Impl> {
   bool alive = true;
   std::thread thread;
 
-  // The worker's thread only.
-  Idle idle;
-
   // Both, under the mutex.
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Job> jobs;          // bounded by jobs_max
   std::vector<Completion> done;  // not fetched yet; bounded by jobs_max
   bool fetch_posted = false;     // the loop has been told of `done`
-  bool idle_wanted = false;
   bool stopping = false;
 
   void run() {
     std::unique_lock lock{mutex};
     for (;;) {
-      changed.wait(lock, [this] { return stopping || idle_wanted || !jobs.empty(); });
+      changed.wait(lock, [this] { return stopping || !jobs.empty(); });
       if (!jobs.empty()) {
         Job job = std::move(jobs.front());
         jobs.pop_front();
@@ -51,14 +46,8 @@ struct Worker::Impl : std::enable_shared_from_this<Worker::Impl> {
         lock.lock();
         done.push_back(std::move(completion));
         if (!std::exchange(fetch_posted, true)) { post_fetch(); }
-      } else if (stopping) {
-        return;
       } else {
-        idle_wanted = false;  // before the work: a wake-up meanwhile counts
-        lock.unlock();
-        const bool more = idle && idle();
-        lock.lock();
-        idle_wanted = idle_wanted || more;
+        return;
       }
     }
   }
@@ -83,8 +72,8 @@ struct Worker::Impl : std::enable_shared_from_this<Worker::Impl> {
   }
 };
 
-Worker::Worker(Loop& loop, std::string thread_name, std::size_t jobs_max, Idle idle)
-    : impl_(std::make_shared<Impl>(loop, jobs_max, std::move(idle))) {
+Worker::Worker(Loop& loop, std::string thread_name, std::size_t jobs_max)
+    : impl_(std::make_shared<Impl>(loop, jobs_max)) {
   impl_->thread = start_thread(thread_name, [impl = impl_.get()] { impl->run(); });
 }
 
@@ -107,14 +96,6 @@ void Worker::submit(Job job) {
   {
     const std::lock_guard lock{impl_->mutex};
     impl_->jobs.push_back(std::move(job));
-  }
-  impl_->changed.notify_one();
-}
-
-void Worker::wake_idle() {
-  {
-    const std::lock_guard lock{impl_->mutex};
-    impl_->idle_wanted = true;
   }
   impl_->changed.notify_one();
 }

@@ -175,11 +175,12 @@ Room JournalWriter::room() const {
   if (!room_.disk_full) { return Room::kAll; }
   const std::uint64_t left =
       room_.prepared_up_to > position_ ? room_.prepared_up_to.value() - position_.value() : 0;
-  const std::uint64_t reserve = reserve_segments_ * start_.segment_octets;
+  const std::uint64_t segment = start_.segment_octets;
+  const std::uint64_t reserve = std::max<std::uint64_t>(reserve_segments_, 2) * segment;
   if (left > reserve) { return Room::kAll; }
-  if (left > reserve / 2) { return Room::kNoAccept; }
-  // The last quarter of a segment is for the results of what is on the wire.
-  return left > start_.segment_octets / 4 ? Room::kNoLease : Room::kNone;
+  // A start needs a segment before it can free any. A quarter more is for the results of what is on the wire.
+  if (left <= segment + segment / 4) { return Room::kNone; }
+  return left > std::max(reserve / 2, segment + segment / 2) ? Room::kNoAccept : Room::kNoLease;
 }
 
 }  // namespace aldis::spool

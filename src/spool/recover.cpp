@@ -169,8 +169,9 @@ Result<std::unique_ptr<ports::File>, Damage> Recovery::fresh_segment(SegmentNumb
   return std::move(*file);
 }
 
-// A prepared file that is whole, or a new one. A dead or torn segment is not touched before the new header is
-// durable.
+// A prepared file that is whole, or the oldest segment that a durable CHECKPOINT does not need (as the store
+// would take it; a start on a full disk has nothing else), or a new one. A dead or torn segment is not
+// touched before the new header is durable.
 Result<std::string, Damage> Recovery::blank_segment() {
   while (!scan_.blank.empty()) {
     std::string name = std::move(scan_.blank.back());
@@ -179,6 +180,11 @@ Result<std::string, Damage> Recovery::blank_segment() {
     if (file.has_error()) { return files_damage(name, file.error()); }
     if ((*file)->size() == scan_.segment_octets) { return name; }
     if (auto done = files_.remove(name); done.has_error()) { return files_damage(name, done.error()); }
+  }
+  if (!scan_.kept.empty()) {
+    const SegmentNumber oldest = scan_.kept.front();
+    scan_.kept.erase(scan_.kept.begin());
+    return segment_name(oldest);
   }
   std::string name{kFillingName};
   if (auto done = remove_filling(files_); done.has_error()) { return files_damage(name, done.error()); }

@@ -41,10 +41,17 @@ SegmentStore::~SegmentStore() = default;
 Result<Committed, ports::FileError> SegmentStore::commit(const Batch& batch) {
   if (failure_) { return refused(*failure_); }
   ALDIS_FAILPOINT(pass("store.write.begin"));
-  if (auto done = write_batch(batch); done.has_error()) { return fail(done.error()); }
+  const Lsn begin = batch.pieces.front().at;
+  if (no_space_at_ && begin > *no_space_at_) { return Committed{{}, room(), true}; }
+  no_space_at_.reset();
+  if (auto done = write_batch(batch); done.has_error()) {
+    if (!no_space_at_) { return fail(done.error()); }
+    no_space_at_ = begin;
+    return Committed{{}, room(), true};
+  }
   ALDIS_FAILPOINT(pass("store.sync.done"));
   octets_since_slice_ += batch.end.value() - batch.pieces.front().at.value();
-  return Committed{batch.end, room()};
+  return Committed{batch.end, room(), false};
 }
 
 SegmentStore::Done SegmentStore::write_batch(const Batch& batch) {
@@ -91,15 +98,32 @@ SegmentStore::Done SegmentStore::switch_to(SegmentNumber number) {
   return {};
 }
 
-// A commit is waiting for a segment, and none is ready: whatever is quickest, but wholly.
+// A commit is waiting for a segment, and none is ready: whatever is quickest, but wholly. For lack of space
+// the batch has to come again: nothing is wrong with what is on the disk.
 SegmentStore::Done SegmentStore::prepare_now() {
   if (auto took = take_ready_made(); took.has_error() || *took == Work::kMore) {
     return took.has_error() ? Done{took.error()} : Done{};
   }
   while (ready_.empty()) {
-    if (auto done = fill(kSliceOctetsMax); done.has_error()) { return done; }
+    auto done = fill(kSliceOctetsMax);
+    if (done.has_value()) { continue; }
+    if (!is_disk_full(done.error())) { return done; }
+    disk_full_ = true;
+    no_space_at_ = Lsn{};  // of which batch, commit() knows
+    if (auto gone = abandon_filling(); gone.has_error()) {
+      no_space_at_.reset();
+      return gone.error();
+    }
+    return done;
   }
   return {};
+}
+
+// Asked before a segment is begun, while the whole reserve is still there: half of a file of zeros tells
+// nobody anything, and whoever shares the disk has those octets meanwhile.
+bool SegmentStore::has_space_for_a_segment() {
+  auto space = files_.space();
+  return space.has_value() && space->octets_free >= segment_octets_ - filled_;
 }
 
 void SegmentStore::free_before(SegmentNumber oldest) {
@@ -118,9 +142,9 @@ Result<Work, ports::FileError> SegmentStore::idle_work(bool quiet) {
 
 Result<Work, ports::FileError> SegmentStore::prepare_slice() {
   if (auto took = take_ready_made(); took.has_error() || *took == Work::kMore) { return took; }
-  if (disk_full_) {
-    auto space = files_.space();
-    if (space.has_error() || space->octets_free < segment_octets_ - filled_) { return Work::kNone; }
+  if ((disk_full_ || !filling_) && !has_space_for_a_segment()) {
+    disk_full_ = true;
+    return Work::kNone;
   }
   const auto octets = std::clamp(2 * std::exchange(octets_since_slice_, 0), kSliceOctetsMin, kSliceOctetsMax);
   auto done = fill(octets);
@@ -219,6 +243,9 @@ StoreRoom SegmentStore::room() const {
   room.disk_full = disk_full_;
   room.segments_live = static_cast<std::uint32_t>(live_.size());
   room.segments_ready = static_cast<std::uint32_t>(ready_.size() + spares_.size());
+  const auto unused = std::lower_bound(live_.begin(), live_.end(), freed_before_) - live_.begin();
+  room.octets_reusable =
+      (room.segments_ready + static_cast<std::uint64_t>(unused)) * segment_octets_ + filled_;
   return room;
 }
 

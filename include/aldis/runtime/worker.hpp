@@ -22,13 +22,10 @@ class Worker {
  public:
   using Completion = Task<void()>;
   using Job = Task<Completion()>;
-  // Called between jobs when none waits; returns whether there is more of it. For cleaning up: each call is
-  // short.
-  using Idle = Task<bool()>;
 
   // `jobs_max` counts the job in work and those waiting: 2 lets the next batch be prepared while one is
   // syncing.
-  Worker(Loop& loop, std::string thread_name, std::size_t jobs_max = 2, Idle idle = {});
+  Worker(Loop& loop, std::string thread_name, std::size_t jobs_max = 2);
   // Runs what was submitted, then joins. Completions that did not run yet are dropped: ask in_work() first.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -37,7 +34,6 @@ class Worker {
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] std::size_t in_work() const;  // jobs whose completion has not run yet
   void submit(Job job);                       // has_room() must hold
-  void wake_idle();                           // there is something for Idle to do
 
  private:
   struct Impl;

@@ -40,6 +40,7 @@ struct StoreRoom {
   bool disk_full = false;  // preparing more failed for lack of space
   std::uint32_t segments_live = 0;
   std::uint32_t segments_ready = 0;
+  std::uint64_t octets_reusable = 0;  // of our own files: prepared, or freed and not used again yet
 };
 
 // How much may still be written (CONTRACT 2, Reserve). Everything a value allows, the values before it allow
@@ -48,7 +49,7 @@ enum class Room : std::uint8_t {
   kAll,
   kNoAccept,  // into the reserve: no new messages
   kNoLease,   // below half of the reserve: what is under way may end
-  kNone,      // receipts and inbound messages get no answer
+  kNone,      // receipts and inbound messages get no answer; one segment is left, for the next start
 };
 
 struct WriterStart {

@@ -26,12 +26,12 @@ enum class Work : std::uint8_t { kMore, kNone };
 struct Committed {
   Lsn durable{};
   StoreRoom room;
+  bool no_space = false;  // the batch found no segment and no space for one: nothing of it is durable
 };
 
 // Puts batches on stable storage and keeps segments ready ahead of them. Owned by the store thread and used
-// there only; blocks in file operations. The loop around it: commit a batch, answer, call idle_work() once,
-// take the next batch; with no batch waiting, call idle_work() while it says kMore, then wait (at most a
-// second while room().disk_full).
+// there only; blocks in file operations. The loop around it: call idle_work() once, commit a batch, answer,
+// take the next batch; with no batch waiting, call idle_work() about once a second while room().disk_full.
 //
 // Segments are written with zeros once and then recycled by renaming: overwriting halves the sync, and
 // removing a 64 MiB file stalls the next commit by 60 to 90 ms. Segments leave strictly oldest first, the
@@ -39,7 +39,8 @@ struct Committed {
 //
 // Fails for good: after the first error of a write or sync, that error is returned once and everything later
 // is refused (CONTRACT D12). Lack of space while preparing is no error: room() says it, and it is tried again
-// when there is space.
+// when there is space. A batch that finds no segment comes back with no_space, and so does every batch behind
+// it, until it was handed in again and found one.
 class SegmentStore {
  public:
   // `ready_target`: segments prepared ahead, the reserve of CONTRACT 2; one more is kept on top for the next
@@ -74,6 +75,7 @@ class SegmentStore {
   Done write_batch(const Batch& batch);
   Done switch_to(SegmentNumber number);
   Done prepare_now();
+  [[nodiscard]] bool has_space_for_a_segment();
   Done make_ready(const std::string& name);
   Done fill(std::uint64_t octets);
   Result<Work, ports::FileError> prepare_slice();
@@ -98,6 +100,7 @@ class SegmentStore {
   std::uint64_t filled_ = 0;
   std::uint64_t octets_since_slice_ = 0;
   bool disk_full_ = false;
+  std::optional<Lsn> no_space_at_;  // begin of the batch that is to come again
   std::optional<ports::FileError> failure_;
 };
 

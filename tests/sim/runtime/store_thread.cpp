@@ -11,12 +11,10 @@
 namespace aldis::runtime {
 
 struct Worker::Impl : std::enable_shared_from_this<Worker::Impl> {
-  Impl(Loop::Impl& owner, std::size_t bound, Idle when_idle)
-      : loop(owner), jobs_max(bound), idle(std::move(when_idle)) {}
+  Impl(Loop::Impl& owner, std::size_t bound) : loop(owner), jobs_max(bound) {}
 
   Loop::Impl& loop;
   const std::size_t jobs_max;
-  Idle idle;
   std::deque<Job> jobs;
   std::size_t in_work = 0;
   bool busy = false;
@@ -51,8 +49,8 @@ struct Worker::Impl : std::enable_shared_from_this<Worker::Impl> {
   }
 };
 
-Worker::Worker(Loop& loop, std::string, std::size_t jobs_max, Idle idle)
-    : impl_(std::make_shared<Impl>(loop.impl(), jobs_max, std::move(idle))) {}
+Worker::Worker(Loop& loop, std::string, std::size_t jobs_max)
+    : impl_(std::make_shared<Impl>(loop.impl(), jobs_max)) {}
 Worker::~Worker() = default;
 
 bool Worker::has_room() const { return impl_->in_work < impl_->jobs_max; }
@@ -63,10 +61,6 @@ void Worker::submit(Job job) {
   ++impl_->in_work;
   impl_->jobs.push_back(std::move(job));
   impl_->next();
-}
-
-void Worker::wake_idle() {
-  while (impl_->idle && impl_->idle()) {}
 }
 
 }  // namespace aldis::runtime

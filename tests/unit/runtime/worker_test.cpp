@@ -97,34 +97,6 @@ TEST_CASE("a job's error arrives with its completion, and the jobs after it see 
   CHECK(answers[1] == answers[0]);
 }
 
-TEST_CASE("idle work runs when asked, until there is no more, and jobs go before it") {
-  TestLoop t;
-  std::atomic<int> left{3};
-  std::atomic<int> calls{0};
-  Gate gate;
-  Worker worker{t.loop, "store", 2, [&]() -> bool {
-                  ++calls;
-                  if (calls == 1) { gate.pass(); }
-                  return --left > 0;
-                }};
-  CHECK(calls == 0);
-  worker.wake_idle();
-  int left_at_job = -1;
-  bool done = false;
-  worker.submit([&]() -> Worker::Completion {
-    left_at_job = left;
-    return [&] { done = true; };
-  });
-  gate.open();
-  REQUIRE(t.run_until([&] { return done; }));
-  CHECK(left_at_job >= 2);  // before the second piece of idle work
-  bool polled = true;       // a turn now and then until the rest is done
-  Alarm poll{t.loop, [&](const Now& now) { poll.set(now.mono + milliseconds{1}); }};
-  poll.set(t.loop.now().mono);
-  REQUIRE(t.run_until([&] { return left == 0 && polled; }));
-  CHECK(calls == 3);
-}
-
 TEST_CASE("a worker that goes finishes its jobs and drops their completions") {
   TestLoop t;
   int ran = 0;

@@ -177,8 +177,8 @@ TEST_CASE("room: all while there is space, then no accepts, no leases, nothing")
   CHECK(room_with(4.0, true) == Room::kNoAccept);
   CHECK(room_with(2.5, true) == Room::kNoAccept);
   CHECK(room_with(1.9, true) == Room::kNoLease);
-  CHECK(room_with(0.3, true) == Room::kNoLease);
-  CHECK(room_with(0.2, true) == Room::kNone);
+  CHECK(room_with(1.3, true) == Room::kNoLease);
+  CHECK(room_with(1.2, true) == Room::kNone);  // the last segment is for the next start
   CHECK(room_with(-1, true) == Room::kNone);
 }
 

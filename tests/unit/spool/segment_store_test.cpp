@@ -177,16 +177,78 @@ TEST_CASE("a full disk is no failure while prepared segments last, and ends by i
   }
 }
 
-TEST_CASE("a commit without any place to go fails for good") {
+TEST_CASE("batches without any place to go come back, and go in the same order once there is space") {
   Fixture f(0);
   f.disk.set_capacity(f.disk.octets_used());
-  bool failed = false;
-  for (int i = 0; i < 100 && !failed; ++i) {
+  JournalWriter& writer = *f.journal.writer;
+  SegmentStore& store = *f.journal.store;
+  std::vector<Batch> waiting;
+  while (waiting.size() < 2) {
     f.journal.append_some(f.records, 20);
-    failed = !f.journal.commit();
+    waiting.push_back(writer.take_batch());
+    auto committed = store.commit(waiting.back());
+    REQUIRE(committed.has_value());
+    if (committed->no_space) { continue; }
+    REQUIRE(waiting.size() == 1);  // none overtakes one that waits
+    writer.on_durable(committed->durable);
+    waiting.clear();
   }
-  CHECK(failed);
-  CHECK(f.journal.store->failed());
+  CHECK(store.room().disk_full);
+  CHECK_FALSE(store.failed());
+  SECTION("space returns") {
+    f.disk.set_capacity(~0ull);
+    for (const Batch& batch : waiting) {
+      auto committed = store.commit(batch);
+      REQUIRE(committed.has_value());
+      CHECK_FALSE(committed->no_space);
+      CHECK(committed->durable == batch.end);
+    }
+    f.disk.crash([] { return false; });
+    Journal again(f.disk);
+    REQUIRE(again.start());
+    CHECK(again.heard.texts == f.journal.appended);
+  }
+  SECTION("a crash comes first") {
+    CHECK(store.commit(waiting.back())->no_space);
+    f.disk.crash([] { return true; });
+    f.disk.set_capacity(~0ull);
+    Journal again(f.disk);
+    REQUIRE(again.start());
+    CHECK(is_prefix(again.heard.texts, f.journal.appended));
+  }
+}
+
+TEST_CASE("a start on a full disk takes a segment that nobody needs, or one of the reserve") {
+  Fixture f(2);
+  f.fill_segments(4);
+  const bool reserve = GENERATE(true, false);
+  INFO(reserve);
+  if (!reserve) {
+    f.journal.store->free_before(f.journal.writer->current_segment());
+    CheckpointRecord checkpoint;
+    checkpoint.oldest_segment = f.journal.writer->current_segment();
+    f.journal.append(checkpoint);
+    REQUIRE(f.journal.commit());
+    f.journal.idle_marker();
+  }
+  f.disk.set_capacity(f.disk.octets_used());
+  f.disk.crash([] { return true; });
+  Journal again(f.disk, 2);
+  REQUIRE(again.start());
+}
+
+TEST_CASE("free space is asked before a segment is begun, while the whole reserve is there") {
+  Fixture f(2);
+  REQUIRE(f.journal.idle());
+  const auto ready = f.journal.store->room().segments_ready;
+  f.disk.set_capacity(f.disk.octets_used() + kSmallSegment / 2);
+  while (f.journal.store->room().segments_ready == ready) {
+    f.journal.append_some(f.records, 5);
+    REQUIRE(f.journal.commit());
+  }
+  REQUIRE(f.journal.store->idle_work().has_value());
+  CHECK(f.journal.store->room().disk_full);
+  CHECK(f.journal.store->room().segments_ready == ready - 1);
 }
 
 }  // namespace aldis::spool
