@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "aldis/runtime/http_server.hpp"
+#include "runtime/http_protocol.hpp"
 
 namespace aldis::runtime {
 
@@ -85,11 +86,17 @@ HttpRequest request_of(Parser& parser, std::string_view peer) {
 // One connection. Reads one request, lets the handler answer it, then reads the next; reading is paused
 // meanwhile. Every refusal closes the connection, because what follows a request that was not understood
 // cannot be trusted.
-class HttpProtocol final : public ports::ByteProtocol {
+class HttpProtocol final : public ports::ByteProtocol, public HttpPlaces::Holder {
  public:
-  HttpProtocol(std::shared_ptr<const HttpHandler> handler, HttpLimits limits)
-      : handler_(std::move(handler)), limits_(limits) {}
-  ~HttpProtocol() override { forget(); }
+  HttpProtocol(std::shared_ptr<const HttpHandler> handler, HttpLimits limits,
+               std::shared_ptr<HttpPlaces> places)
+      : handler_(std::move(handler)), limits_(limits), places_(std::move(places)) {
+    places_->enter(*this);
+  }
+  ~HttpProtocol() override {
+    places_->leave(*this);
+    forget();
+  }
 
   void on_open(const Now& now, ports::Wire& wire) override {
     wire_ = &wire;
@@ -113,13 +120,13 @@ class HttpProtocol final : public ports::ByteProtocol {
       boost::system::error_code error;
       const std::size_t taken = parser_->put(boost::asio::buffer(input.substr(used)), error);
       used += taken;
-      if (parser_->is_done()) {
-        serve();
-      } else if (error && error != http::error::need_more) {
+      if (error && error != http::error::need_more) {
         refuse(status_of(error));
-      } else if (taken == 0) {
         break;
       }
+      if (!judged_ && parser_->is_header_done()) { judge(); }
+      if (closing_ || (taken == 0 && !parser_->is_done())) { break; }
+      if (parser_->is_done()) { serve(); }
     }
     return closing_ ? input.size() : used;
   }
@@ -145,7 +152,18 @@ class HttpProtocol final : public ports::ByteProtocol {
 
   void on_closed(const Now&, ports::CloseCause) override {
     wire_ = nullptr;
+    places_->leave(*this);
     forget();
+  }
+
+  [[nodiscard]] HttpPlaces::Rank rank() const override {
+    if (awaited_) { return HttpPlaces::Rank::kWaiting; }
+    if (wire_ != nullptr && wire_->output_pending() > 0) { return HttpPlaces::Rank::kNotReading; }
+    return asked_ ? HttpPlaces::Rank::kIdle : HttpPlaces::Rank::kUnasked;
+  }
+
+  void turn_out() override {
+    if (wire_ != nullptr) { wire_->close_now(); }
   }
 
  private:
@@ -160,16 +178,30 @@ class HttpProtocol final : public ports::ByteProtocol {
     parser_->body_limit(limits_.body);
     parser_->eager(true);
     begun_ = false;
+    judged_ = false;
     head_ = false;
   }
 
-  void serve() {
+  // What the header alone decides is answered before the body comes: a client that announced it with `Expect:
+  // 100-continue` waits for leave to send it (RFC 9110 10.1.1).
+  void judge() {
+    judged_ = true;
     const auto& parsed = parser_->get();
     keep_alive_ = parsed.keep_alive();
     head_ = parsed.method() == http::verb::head;
     if (!head_ && parsed.method() != http::verb::get) { return refuse(405); }
     if (parsed.version() == 11 && parsed.count(http::field::host) != 1) { return refuse(400); }
-    if (parsed.count(http::field::expect) != 0) { return refuse(417); }
+    const auto expected = parsed[http::field::expect];
+    if (expected.empty() || parsed.version() < 11) { return; }  // HTTP/1.0 knows no 100
+    if (parsed.count(http::field::expect) != 1 ||
+        lower({expected.data(), expected.size()}) != "100-continue") {
+      return refuse(417);
+    }
+    if (!parser_->is_done()) { wire_->output().append("HTTP/1.1 100 Continue\r\n\r\n"); }
+  }
+
+  void serve() {
+    asked_ = true;
     if (!*handler_) { return refuse(503); }
     deadline_ = kNever;
     const auto awaited = std::make_shared<Awaited>(Awaited{this});
@@ -182,6 +214,8 @@ class HttpProtocol final : public ports::ByteProtocol {
 
   void answer(const HttpResponse& response) {
     awaited_.reset();
+    places_->leave(*this);
+    places_->enter(*this);
     write(response);
     if (!keep_alive_) { return close(); }
     next_request();  // its deadline comes with on_flushed(): only then we know what time it is
@@ -226,12 +260,15 @@ class HttpProtocol final : public ports::ByteProtocol {
 
   std::shared_ptr<const HttpHandler> handler_;
   HttpLimits limits_;
+  std::shared_ptr<HttpPlaces> places_;
   ports::Wire* wire_ = nullptr;
   std::optional<Parser> parser_;
   std::shared_ptr<Awaited> awaited_;
   Now now_{};  // as of the last callback; dates an answer that comes later
   Instant deadline_ = kNever;
-  bool begun_ = false;  // an octet of the request has come
+  bool begun_ = false;   // an octet of the request has come
+  bool judged_ = false;  // its header has
+  bool asked_ = false;   // a whole request has, this one or an earlier one
   bool keep_alive_ = true;
   bool head_ = false;
   bool closing_ = false;
@@ -241,7 +278,13 @@ class HttpProtocol final : public ports::ByteProtocol {
 
 std::unique_ptr<ports::ByteProtocol> make_http_protocol(std::shared_ptr<const HttpHandler> handler,
                                                         HttpLimits limits) {
-  return std::make_unique<HttpProtocol>(std::move(handler), limits);
+  return make_http_protocol(std::move(handler), limits, std::make_shared<HttpPlaces>(1));
+}
+
+std::unique_ptr<ports::ByteProtocol> make_http_protocol(std::shared_ptr<const HttpHandler> handler,
+                                                        HttpLimits limits,
+                                                        std::shared_ptr<HttpPlaces> places) {
+  return std::make_unique<HttpProtocol>(std::move(handler), limits, std::move(places));
 }
 
 }  // namespace aldis::runtime

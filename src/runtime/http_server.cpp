@@ -4,8 +4,14 @@
 #include <algorithm>
 
 #include "aldis/runtime/connections.hpp"
+#include "runtime/http_protocol.hpp"
 
 namespace aldis::runtime {
+
+namespace {
+// Those who were turned out or said goodbye hold their socket for a moment longer, but no place.
+constexpr std::size_t kLeaving = 256;
+}  // namespace
 
 std::string_view HttpRequest::header(std::string_view name_lower) const {
   const auto found =
@@ -28,12 +34,14 @@ Result<std::unique_ptr<HttpServer>, std::string> HttpServer::open(Loop& loop, co
   impl->handler = std::make_shared<HttpHandler>(std::move(handler));
   ListenerSettings settings;
   settings.address = address;
-  settings.connections_max = limits.connections;
+  settings.connections_max = limits.connections + kLeaving;
   settings.wire.write_stall = limits.write_stall;
-  auto listener =
-      Listener::open(loop, std::move(settings), [shared = impl->handler, limits](std::string_view) {
-        return ProtocolPtr{make_http_protocol(shared, limits)};
-      });
+  auto places = std::make_shared<HttpPlaces>(limits.connections);
+  auto listener = Listener::open(loop, std::move(settings),
+                                 [shared = impl->handler, limits, places](std::string_view) -> ProtocolPtr {
+                                   if (!places->make_room()) { return nullptr; }
+                                   return make_http_protocol(shared, limits, places);
+                                 });
   if (!listener) { return Opened{boost::system::in_place_error, listener.error()}; }
   impl->listener = std::move(*listener);
   return Opened{std::unique_ptr<HttpServer>{new HttpServer{std::move(impl)}}};

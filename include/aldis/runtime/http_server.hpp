@@ -25,7 +25,8 @@ struct HttpLimits {
   Duration headers_timeout = seconds{10};  // from the first octet of a request to its last; past it 408
   Duration idle = seconds{60};             // between requests; then closed without a word
   Duration write_stall = seconds{60};
-  std::size_t connections = 256;  // past it: accepted and closed
+  // Past it the oldest that has not sent a whole request is closed; when all wait for an answer, the new one.
+  std::size_t connections = 32;
 };
 
 struct HttpRequest {

@@ -165,7 +165,9 @@ TEST_CASE("what cannot be served is refused with the right status, and the conne
       {"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n", "HTTP/1.1 413 Payload Too Large"},
       {"GET / HTTP/1.1\r\nHost: x\r\nX: " + long_line, "HTTP/1.1 431 Request Header Fields Too Large"},
       {"GET /" + long_line + " HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 431 Request Header Fields Too Large"},
-      {"GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n", "HTTP/1.1 417 Expectation Failed"},
+      {"GET / HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n", "HTTP/1.1 417 Expectation Failed"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+       "HTTP/1.1 405 Method Not Allowed"},  // before its body comes
       {"GET / HTTP/3.1\r\nHost: x\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported"},
   };
   for (const auto& c : cases) {
@@ -177,6 +179,19 @@ TEST_CASE("what cannot be served is refused with the right status, and the conne
     CHECK(http.closing);
     CHECK(has(got, "Allow: GET, HEAD") == (c.status.find("405") != std::string::npos));
   }
+}
+
+TEST_CASE("who asks for leave to send a body gets it at once, and no second time") {
+  HttpFixture http{say_path};
+  const std::string header =
+      "GET /a HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n";
+  CHECK(http.send(header) == "HTTP/1.1 100 Continue\r\n\r\n");
+  CHECK(http.send("ab").empty());
+  CHECK(status_line(http.send("c")) == "HTTP/1.1 200 OK");
+  CHECK(status_line(http.send(header + "abc")) == "HTTP/1.1 200 OK");  // who does not wait needs no leave
+  CHECK(status_line(http.send("GET /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n")) ==
+        "HTTP/1.1 200 OK");
+  CHECK(http.send("GET /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").empty());
 }
 
 TEST_CASE("a body past the limit is refused when it is not announced either") {
@@ -277,19 +292,84 @@ TEST_CASE("the server answers on a real socket, and says 503 once it is gone") {
   CHECK(status_line(get()) == "HTTP/1.1 503 Service Unavailable");
 }
 
-TEST_CASE("past its connections the server closes new ones, and a taken address is an error") {
+namespace {
+constexpr std::string_view kGet = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+
+std::string answer_to(TestLoop& t, RawPeer& peer, std::string_view request) {
+  peer.send(request);
+  std::string got;
+  REQUIRE(t.run_until([&] {
+    got += peer.read_some();
+    return peer.ended || peer.reset || got.find("\r\n\r\n") != std::string::npos;
+  }));
+  return got;
+}
+}  // namespace
+
+TEST_CASE("half-sent requests keep nobody out: the oldest is closed for whoever comes next") {
   TestLoop t;
+  auto opened = HttpServer::open(t.loop, "127.0.0.1:0", say_path);
+  REQUIRE(opened.has_value());
+  const std::uint16_t port = (*opened)->port();
+  RawPeer regular{port};
+  REQUIRE(status_line(answer_to(t, regular, kGet)) == "HTTP/1.1 200 OK");
+  std::vector<std::unique_ptr<RawPeer>> half;
+  for (std::size_t i = 0; i < 300; ++i) {
+    half.push_back(std::make_unique<RawPeer>(port));
+    half.back()->send("GET /metrics HTTP/1.1\r\nHo");
+    if (i % 10 == 0) {
+      RawPeer asks{port};
+      REQUIRE(status_line(answer_to(t, asks, kGet)) == "HTTP/1.1 200 OK");
+    }
+  }
+  const auto closed = [&](RawPeer& peer) {
+    peer.read_some();
+    return peer.ended || peer.reset;
+  };
+  CHECK(status_line(answer_to(t, regular, kGet)) == "HTTP/1.1 200 OK");  // who has asked before stays longest
+  CHECK(status_line(answer_to(t, *half.back(), "st: x\r\n\r\n")) == "HTTP/1.1 200 OK");
+  CHECK(closed(*half.front()));
+  CHECK(t.loop.connections() <= HttpLimits{}.connections);
+}
+
+TEST_CASE("when every place waits for an answer the newcomer is closed, and those who wait are answered") {
+  TestLoop t;
+  std::vector<HttpAnswer> answers;
   HttpLimits limits;
-  limits.connections = 1;
-  auto opened = HttpServer::open(t.loop, "127.0.0.1:0", say_path, limits);
+  limits.connections = 2;
+  auto opened = HttpServer::open(
+      t.loop, "127.0.0.1:0",
+      [&](const HttpRequest&, HttpAnswer answer) { answers.push_back(std::move(answer)); }, limits);
   REQUIRE(opened.has_value());
   RawPeer first{(*opened)->port()};
   RawPeer second{(*opened)->port()};
+  first.send(kGet);
+  second.send(kGet);
+  REQUIRE(t.run_until([&] { return answers.size() == 2; }));
+  RawPeer third{(*opened)->port()};
   REQUIRE(t.run_until([&] {
-    second.read_some();
-    return second.ended || second.reset;
+    third.read_some();
+    return third.ended || third.reset;
   }));
-  CHECK(t.loop.connections() == 1);
+  t.loop.post([&] {
+    for (const auto& answer : answers) { answer({.body = "late"}); }
+  });
+  for (RawPeer* peer : {&first, &second}) {
+    std::string got;
+    REQUIRE(t.run_until([&] {
+      got += peer->read_some();
+      return got.find("late") != std::string::npos;
+    }));
+  }
+  RawPeer fourth{(*opened)->port()};  // for whom one of those who were answered makes room
+  fourth.send(kGet);
+  CHECK(t.run_until([&] { return answers.size() == 3; }));
+}
+
+TEST_CASE("a taken address is an error") {
+  TestLoop t;
+  auto opened = HttpServer::open(t.loop, "127.0.0.1:0", say_path);
+  REQUIRE(opened.has_value());
   const auto again = HttpServer::open(t.loop, (*opened)->address(), say_path);
   REQUIRE_FALSE(again.has_value());
   CHECK(again.error() == "cannot listen on " + (*opened)->address() + ": Address already in use");
