@@ -16,6 +16,13 @@ namespace {
 using Text = Result<std::string, Unreadable>;
 constexpr std::size_t kPieceOctets = 4096;  // the first; most files are no larger
 Text found(std::string text) { return Text(boost::system::in_place_value, std::move(text)); }
+
+// Editors end the last line; some with CR and LF.
+void cut_newline(std::string& text) {
+  if (!text.ends_with('\n')) { return; }
+  text.pop_back();
+  if (text.ends_with('\r')) { text.pop_back(); }
+}
 }  // namespace
 
 Result<std::string, Unreadable> read_file(const std::string& path, std::size_t octets_max) {
@@ -52,7 +59,7 @@ std::string Outside::absolute(const std::string& path, const std::string& direct
 Result<std::string, Unreadable> Outside::file(const std::string& path, const std::string& directory) const {
   auto text = read_file(absolute(path, directory), kSecretOctetsMax);
   if (!text) { return Unreadable{fmt::format("cannot read {}: {}", path, text.error().why)}; }
-  if (text->ends_with('\n')) { text->pop_back(); }
+  cut_newline(*text);
   return text;
 }
 
@@ -67,8 +74,17 @@ Result<std::string, Unreadable> Outside::credential(const std::string& name) con
   auto text =
       read_file(absolute(fmt::format("{}{}", credential_prefix_, name), directory->second), kSecretOctetsMax);
   if (!text) { return Unreadable{fmt::format("cannot read cred {}: {}", name, text.error().why)}; }
-  if (text->ends_with('\n')) { text->pop_back(); }
+  cut_newline(*text);
   return text;
+}
+
+std::string_view unfit_for_secret(std::string_view text) {
+  if (text.empty()) { return "it is empty"; }
+  if (text.find('\0') != std::string_view::npos) { return "it has an octet 0, which no password can hold"; }
+  if (text.find_first_of("\r\n") != std::string_view::npos) {
+    return "it has more than one line; a secret is one line";
+  }
+  return {};
 }
 
 Result<std::string, Unreadable> Outside::variable(const std::string& name) const {

@@ -21,6 +21,9 @@ struct Unreadable {
 
 // The text of a regular file, or why not ("No such file or directory").
 Result<std::string, Unreadable> read_file(const std::string& path, std::size_t octets_max);
+// Why a text that was to be a secret cannot be one; empty when it can. Two passwords in one file, or a key in
+// its place, would be sent as they are and refused by the peer with a status that names nothing.
+std::string_view unfit_for_secret(std::string_view text);
 bool is_readable_by_others(const std::string& path);
 
 class Outside {
@@ -28,8 +31,8 @@ class Outside {
   Outside(const std::map<std::string, std::string>& environment, std::string_view credential_prefix)
       : environment_(environment), credential_prefix_(credential_prefix) {}
 
-  // One trailing newline is cut. `directory`: what relative paths start at. The error says what could not be
-  // read.
+  // One trailing newline, LF or CR LF, is cut. `directory`: what relative paths start at. The error says what
+  // could not be read.
   [[nodiscard]] Result<std::string, Unreadable> file(const std::string& path,
                                                      const std::string& directory) const;
   [[nodiscard]] Result<std::string, Unreadable> credential(const std::string& name) const;

@@ -40,8 +40,9 @@ column and path. A file with every key and its default is `conf/{0}`; the smalle
   for one `$`. Inside `{{}}` and `[]` such a value needs quotes. Relative paths start at the directory of
   the file they stand in.
 - **Secrets** are `{{file: PATH}}`, `{{env: NAME}}`, `{{cred: NAME}}` (read from
-  `$CREDENTIALS_DIRECTORY/{2}NAME`) or text; one trailing newline is cut; `{{}}` is none. A file that
-  others can read is a warning. Secrets are never printed.
+  `$CREDENTIALS_DIRECTORY/{2}NAME`) or text. A file holds one line: one trailing newline is cut, and a
+  second line, an octet 0 or no text at all is an error; `{{}}` is no secret. A file that others can read is
+  a warning. Secrets are never printed.
 
 | Code | What it means |
 | --- | --- |

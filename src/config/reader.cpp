@@ -165,6 +165,10 @@ void Reader::secret_from(const Row& row, const Node& node, void* owner, const Pa
         from.key == "env" ? fmt::format("cannot read env {}: not set", where) : text.error().why;
     return report_.add(from.value.mark, path.text(), {Code::kSecret, std::move(why), {}});
   }
+  if (const auto why = unfit_for_secret(*text); !why.empty()) {
+    return report_.add(from.value.mark, path.text(),
+                       {Code::kSecret, fmt::format("cannot use {} {}: {}", from.key, where, why), {}});
+  }
   if (from.key == "file" && is_readable_by_others(Outside::absolute(where, directory))) {
     report_.warn(from.value.mark, path.text(),
                  {Code::kSecretOpen, fmt::format("{} is readable by others; chmod o-r", where), {}});

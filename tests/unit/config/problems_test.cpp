@@ -167,7 +167,7 @@ TEST_CASE("burst is a second of an account's rate, at least 10, and a tenth of a
 
 TEST_CASE("secrets come from files, environment, credentials or text, and lose one newline") {
   ConfigTree tree;
-  tree.write("s/pw", "abc\n\n");
+  tree.write("s/pw", "abc\n");
   tree.write("aldis_pw", "def\n");
   tree.options.environment = {{"PW", "ghi"}, {"CREDENTIALS_DIRECTORY", tree.directory}};
   const auto password = [&](const std::string& yaml) {
@@ -175,8 +175,8 @@ TEST_CASE("secrets come from files, environment, credentials or text, and lose o
         tree.load("operators: [{name: a, hosts: [\"h:1\"], system_id: x, password: " + yaml + "}]\n");
     return loaded.ok ? loaded.settings.operators.at(0).password.reveal() : tree.told(loaded);
   };
-  CHECK(password("{file: s/pw}") == "abc\n");
-  CHECK(password("{file: " + tree.at("s/pw") + "}") == "abc\n");
+  CHECK(password("{file: s/pw}") == "abc");
+  CHECK(password("{file: " + tree.at("s/pw") + "}") == "abc");
   CHECK(password("{cred: pw}") == "def");
   CHECK(password("{env: PW}") == "ghi");
   CHECK(password("\"${PW}\"") == "ghi");
@@ -200,6 +200,42 @@ TEST_CASE("secrets come from files, environment, credentials or text, and lose o
   CHECK(password("123456789").find("write it in quotes: it is text") != std::string::npos);
   CHECK(password("toolongforsmpp").find("longer than 8 characters, which needs password_long: true") !=
         std::string::npos);
+}
+
+TEST_CASE("a secret is one line: other files are refused by name, before a peer refuses what is in them") {
+  using namespace std::string_literals;
+  ConfigTree tree;
+  const auto password = [&](const std::string& text) {
+    tree.write("s/pw", text);
+    const Loaded loaded =
+        tree.load("operators: [{name: a, hosts: [\"h:1\"], system_id: x, password: {file: s/pw}}]\n");
+    CHECK(tree.told(loaded).find("hunter2") == std::string::npos);
+    return loaded.ok ? loaded.settings.operators.at(0).password.reveal() : tree.told(loaded);
+  };
+  const auto refused = [&](const std::string& text, const std::string& why) {
+    return password(text).find("operators[a].password: cannot use file s/pw: it " + why) != std::string::npos;
+  };
+  CHECK(password("abc") == "abc");
+  CHECK(password("abc\r\n") == "abc");
+  CHECK(password("a c\n") == "a c");
+  for (const char* two :
+       {"hunter2\nx", "hunter2\nx\n", "hunter2\n\n", "\nhunter2\n", "hunter2\r\nx\r\n", "a\rb"}) {
+    INFO(two);
+    CHECK(refused(two, "has more than one line; a secret is one line"));
+  }
+  CHECK(refused("hunter2\0x\n"s, "has an octet 0, which no password can hold"));
+  CHECK(refused("", "is empty"));
+  CHECK(refused("\n", "is empty"));
+  CHECK(password(std::string((64u << 10) + 1, 'x')).find("cannot read s/pw: larger than 64 KiB") !=
+        std::string::npos);
+
+  tree.write("aldis_pw", "hunter2\nx\n");
+  tree.options.environment = {{"PW", ""}, {"CREDENTIALS_DIRECTORY", tree.directory}};
+  const auto told = [&](const std::string& from) {
+    return tree.told("operators: [{name: a, hosts: [\"h:1\"], system_id: x, password: " + from + "}]\n");
+  };
+  CHECK(told("{cred: pw}").find("cannot use cred pw: it has more than one line") != std::string::npos);
+  CHECK(told("{env: PW}").find("cannot use env PW: it is empty") != std::string::npos);
 }
 
 TEST_CASE("no problem shows a secret, wherever it stands and whatever is wrong beside it") {
