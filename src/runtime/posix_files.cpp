@@ -268,20 +268,26 @@ Result<std::unique_ptr<ports::File>, FileError> PosixFiles::open_file(std::strin
       std::make_unique<PosixFile>(fd, directory_ + file, static_cast<std::uint64_t>(about.st_size))};
 }
 
+namespace {
+std::string holder_in(int fd) {
+  char text[32] = {};
+  if (::pread(fd, text, sizeof text - 1, 0) <= 0) { return "another process"; }
+  std::string_view pid{text};
+  pid = pid.substr(0, pid.find('\n'));
+  return "process " + std::string{pid};
+}
+}  // namespace
+
 Result<DirectoryLock, FileError> DirectoryLock::take(const std::string& directory) {
   const std::string path = directory + "/lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) { return failed("open", path, errno); }
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && !ALDIS_MUTANT(79)) {
     const int code = errno;
-    char holder[32] = {};
-    const bool named = ::pread(fd, holder, sizeof holder - 1, 0) > 0;
+    const std::string holder = holder_in(fd);
     ::close(fd);
     if (code != EWOULDBLOCK) { return failed("lock", path, code); }
-    std::string_view pid{holder};
-    pid = pid.substr(0, pid.find('\n'));
-    return FileError{code, directory + " is in use by " +
-                               (named ? "process " + std::string{pid} : std::string{"another process"})};
+    return FileError{code, directory + " is in use by " + holder};
   }
   // Over the old text and then shorter, so that no block is given back and asked for again; and a disk
   // without a block for our number is no reason to stay away.
@@ -294,6 +300,19 @@ Result<DirectoryLock, FileError> DirectoryLock::take(const std::string& director
     return failed("write", path, code);
   }
   return DirectoryLock{fd};
+}
+
+Result<std::string, FileError> DirectoryLock::holder(const std::string& directory) {
+  using Told = Result<std::string, FileError>;
+  const std::string path = directory + "/lock";
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) { return Told{boost::system::in_place_value}; }
+  if (fd < 0) { return failed("open", path, errno); }
+  const int code = ::flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;
+  std::string told = code == EWOULDBLOCK ? holder_in(fd) : std::string{};
+  ::close(fd);
+  if (code != 0 && code != EWOULDBLOCK) { return failed("lock", path, code); }
+  return Told{boost::system::in_place_value, std::move(told)};
 }
 
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

@@ -4,14 +4,24 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <ostream>
+#include <sstream>
 #include <string_view>
+#include <vector>
 
 #include "aldis/runtime/posix_files.hpp"
 #include "aldis/spool/recover.hpp"
 
 namespace aldis::ctl {
+
+namespace fs = std::filesystem;
+
 namespace {
+
+constexpr std::string_view kJournal = "journal";  // the journal's folder in storage.path
+constexpr std::string_view kTry =
+    "try: the directory that storage.path of aldisd.yaml names, or the journal folder in it\n";
 
 template <class... Values>
 std::string formatted(const char* format, Values... values) {
@@ -61,15 +71,22 @@ void print_positions(const spool::VerifyReport& report, std::ostream& out) {
   out << "prepared  " << report.segments_prepared << " segments\n";
 }
 
-// The daemon writes while it runs, and what is read in the middle of a write looks damaged.
-Result<void, ports::FileError> refuse_if_held(const std::string& directory) {
-  for (const std::filesystem::path& place :
-       {std::filesystem::path{directory}, std::filesystem::path{directory} / ".."}) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(place / "lock", ignored)) { continue; }
-    if (auto lock = runtime::DirectoryLock::take(place.string()); lock.has_error()) { return lock.error(); }
+// The daemon writes while it runs, and what is read in the middle of a write looks damaged. Its lock lies in
+// storage.path, beside the journal's folder.
+std::optional<std::string> who_writes(const fs::path& journal) {
+  std::vector<fs::path> places{journal};
+  if (journal.filename() == kJournal) { places.push_back(journal.parent_path()); }
+  for (const fs::path& place : places) {
+    const auto holder = runtime::DirectoryLock::holder(place.string());
+    if (holder.has_error()) { return holder.error().sentence; }
+    if (!holder->empty()) { return "a running aldisd holds " + place.string() + " (" + *holder + ")"; }
   }
-  return {};
+  return std::nullopt;
+}
+
+int refuse(std::ostream& err, const std::string& why) {
+  err << "aldisctl: " << why << "\ntry: stop aldisd, or verify a copy of the directory\n";
+  return kDamaged;
 }
 
 }  // namespace
@@ -77,8 +94,9 @@ Result<void, ports::FileError> refuse_if_held(const std::string& directory) {
 int print_verdict(ports::Files& files, const std::string& directory, std::ostream& out, std::ostream& err) {
   const spool::VerifyReport report = spool::verify(files);
   if (report.segments.empty() && !report.damage) {
-    err << "aldisctl: no journal in " << directory << ": no segment was ever begun there\n"
-        << "try: the directory that storage.path of aldisd.yaml names\n";
+    err << "aldisctl: no journal in " << directory
+        << ": it has neither segments nor a folder journal with them\n"
+        << kTry;
     return kNotAJournal;
   }
   if (!report.segments.empty()) {
@@ -102,17 +120,24 @@ int print_verdict(ports::Files& files, const std::string& directory, std::ostrea
 }
 
 int journal_verify(const std::string& directory, std::ostream& out, std::ostream& err) {
-  auto files = runtime::PosixFiles::open_read_only(directory);
+  std::error_code error;
+  fs::path journal = fs::canonical(directory, error);
+  if (error) { journal = directory; }  // opening it says what is wrong with it
+  if (fs::is_directory(journal / kJournal, error)) { journal /= kJournal; }
+  auto files = runtime::PosixFiles::open_read_only(journal.string());
   if (files.has_error()) {
-    err << "aldisctl: " << files.error().sentence
-        << "\ntry: the directory that storage.path of aldisd.yaml names\n";
+    err << "aldisctl: " << files.error().sentence << "\n" << kTry;
     return kNotAJournal;
   }
-  if (auto free = refuse_if_held(directory); free.has_error()) {
-    err << "aldisctl: " << free.error().sentence << "\ntry: stop aldisd, or verify a copy of the directory\n";
-    return kDamaged;
-  }
-  return print_verdict(**files, directory, out, err);
+  if (const auto why = who_writes(journal)) { return refuse(err, *why); }
+  std::ostringstream read;
+  std::ostringstream found;
+  const int verdict = print_verdict(**files, journal.string(), read, found);
+  // Started meanwhile: what was read while it wrote proves nothing.
+  if (const auto why = who_writes(journal)) { return refuse(err, *why); }
+  out << read.str();
+  err << found.str();
+  return verdict;
 }
 
 }  // namespace aldis::ctl

@@ -50,6 +50,9 @@ class PosixFiles final : public ports::Files {
 class DirectoryLock {
  public:
   static Result<DirectoryLock, ports::FileError> take(const std::string& directory);
+  // Who holds it now ("process 4711"), or nothing when nobody does. Creates and changes nothing, so a
+  // directory that cannot be written in can be asked too.
+  static Result<std::string, ports::FileError> holder(const std::string& directory);
   ~DirectoryLock();
   DirectoryLock(DirectoryLock&& other) noexcept;
   DirectoryLock& operator=(DirectoryLock&&) = delete;

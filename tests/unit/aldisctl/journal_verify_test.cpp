@@ -2,6 +2,8 @@
 // On real files: what users see of a whole, a damaged, a held and a missing journal.
 #include "aldisctl/journal_verify.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -129,14 +131,60 @@ TEST_CASE("a damaged journal: the record by file, offset, position and type, wha
                               Catch::Contains("checksum") && Catch::Contains("\ntry: "));
 }
 
-TEST_CASE("a journal that a daemon holds is left alone") {
+TEST_CASE(
+    "the journal is found from storage.path and from its own folder, and nothing is written in either") {
   Fixture f;
+  const std::string storage = f.path;
+  f.path = storage + "/journal";
+  std::filesystem::create_directory(f.path);
   f.write_journal();
-  auto lock = runtime::DirectoryLock::take(f.path);
-  REQUIRE(lock.has_value());
+  std::ofstream(storage + "/lock") << "4711\n";  // of a daemon that is gone
+  const auto before = f.contents();
+  for (const std::string& given : {storage, storage + "/", storage + "/journal", storage + "/journal/"}) {
+    INFO(given);
+    f.path = given;
+    CHECK(f.verify() == kWhole);
+    CHECK(f.err.str().empty());
+  }
+  f.path = storage + "/journal";
+  CHECK(f.contents() == before);
+  std::string lock;
+  std::getline(std::ifstream(storage + "/lock"), lock);
+  CHECK(lock == "4711");
+  std::filesystem::remove(storage + "/lock");
+  CHECK(f.verify() == kWhole);
+  CHECK_FALSE(std::filesystem::exists(storage + "/lock"));
+  f.flip("000000000001.seg", 64 + 40);
+  f.path = storage;
   CHECK(f.verify() == kDamaged);
-  CHECK_THAT(f.err.str(), Catch::Contains("stop aldisd"));
-  CHECK(f.out.str().empty());
+  CHECK_THAT(f.err.str(), Catch::Contains("/journal/000000000001.seg, offset 64"));
+  std::filesystem::rename(storage + "/journal", storage + "/copy");
+  CHECK(f.verify() == kNotAJournal);
+  CHECK_THAT(f.err.str(), Catch::Contains("neither segments nor a folder journal"));
+  f.path = storage;  // what the fixture removes
+}
+
+TEST_CASE("a journal that a daemon holds is left alone, whichever way it is named") {
+  Fixture f;
+  const std::string storage = f.path;
+  f.path = storage + "/journal";
+  std::filesystem::create_directory(f.path);
+  f.write_journal();
+  {
+    auto lock = runtime::DirectoryLock::take(storage);
+    REQUIRE(lock.has_value());
+    for (const std::string& given : {storage, storage + "/journal"}) {
+      INFO(given);
+      f.path = given;
+      CHECK(f.verify() == kDamaged);
+      CHECK_THAT(f.err.str(), Catch::Contains("a running aldisd holds ") &&
+                                  Catch::Contains("(process " + std::to_string(::getpid()) + ")") &&
+                                  Catch::Contains("stop aldisd"));
+      CHECK(f.out.str().empty());
+    }
+  }
+  CHECK(f.verify() == kWhole);
+  f.path = storage;
 }
 
 TEST_CASE("no directory, or one without a journal, is said as such") {
