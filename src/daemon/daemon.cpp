@@ -8,6 +8,7 @@
 #include <fstream>
 #include <optional>
 
+#include "aldis/base/version.hpp"
 #include "aldis/runtime/memory.hpp"
 #include "aldis/runtime/posix_files.hpp"
 #include "aldis/runtime/secrets.hpp"
@@ -142,7 +143,7 @@ int Daemon::run() {
     say("cannot write " + d.options.ports_file);
     return kExitConfig;
   }
-  d.log.info("daemon.started", {{"version", ALDIS_VERSION}, {"pid", std::int64_t{::getpid()}}});
+  d.log.info("daemon.started", {{"version", version()}, {"pid", std::int64_t{::getpid()}}});
   d.loop.run();
   d.admin->stop();
   d.log.info("daemon.stopped", {});
@@ -158,7 +159,7 @@ void Daemon::Impl::fail_stop(const ports::FileError& error) {
 
 std::string Daemon::Impl::metrics() {
   prometheus.begin();
-  prometheus.gauge("aldis_build_info", {{"version", ALDIS_VERSION}, {"revision", ""}, {"node", ""}}, 1);
+  prometheus.gauge("aldis_build_info", {{"version", version()}, {"revision", ""}, {"node", ""}}, 1);
   gateway->collect(loop.now(), prometheus);
   prometheus.counter("aldis_engine_busy_seconds_total", {},
                      std::chrono::duration<double>(loop.counters().busy).count());

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "aldis/base/version.hpp"
+
 namespace aldis::daemon {
 
 Parsed parse_options(int argc, char** argv) {
@@ -20,7 +22,7 @@ Parsed parse_options(int argc, char** argv) {
       ->check(CLI::IsMember({"json", "yaml", "markdown"}));
   app.add_option("--ports-file", o.ports_file,
                  "write the addresses really listened on to this file, renamed into place once ready");
-  app.set_version_flag("--version", std::string{"aldisd " ALDIS_VERSION});
+  app.set_version_flag("--version", "aldisd " + std::string{version()});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 
+#include "aldis/base/version.hpp"
+
 namespace aldis::send {
 
 Parsed parse_options(int argc, char** argv) {
@@ -29,6 +31,7 @@ Parsed parse_options(int argc, char** argv) {
   app.add_option("--wait", wait, "seconds to wait for the answer and the receipt")
       ->check(CLI::Range(0.1, 86'400.0))
       ->capture_default_str();
+  app.set_version_flag("--version", "aldis-send " + std::string{version()});
   try {
     app.parse(argc, argv);
     if (!password_file.empty()) {
@@ -36,6 +39,7 @@ Parsed parse_options(int argc, char** argv) {
       if (!std::getline(file, o.password)) {
         throw CLI::ValidationError("--password-file", "cannot read " + password_file);
       }
+      if (o.password.ends_with('\r')) { o.password.pop_back(); }
     }
   } catch (const CLI::ParseError& error) { out.exit = app.exit(error) == 0 ? 0 : 2; }
   o.receipt = !no_receipt;
