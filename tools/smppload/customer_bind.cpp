@@ -66,10 +66,14 @@ void CustomerBind::unbind(const Now& now) {
   }
 }
 
-void CustomerBind::on_bound(const Now& now, const smpp::BindResp&) { submit_more(now); }
+void CustomerBind::on_bound(const Now& now, const smpp::BindResp&) {
+  load_.ever_bound_ = true;
+  submit_more(now);
+}
 
-void CustomerBind::on_bind_refused(const Now&, smpp::CommandStatus, const smpp::BindResp&) {
+void CustomerBind::on_bind_refused(const Now&, smpp::CommandStatus status, const smpp::BindResp&) {
   ++load_.binds_refused_;
+  load_.tell("bind as " + system_id_ + " refused: " + std::string{smpp::name_of(status)});
 }
 
 void CustomerBind::on_request(const Now& now, const smpp::Pdu& pdu) {
@@ -101,7 +105,10 @@ void CustomerBind::on_closed(const Now& now, ports::CloseCause cause) {
       if (request.command == smpp::CommandId::kSubmitSm) { load_.unanswered(request.token); }
     });
   }
-  if (cause != ports::CloseCause::kConnectFailed && !load_.finishing_) { ++load_.connections_lost_; }
+  if (cause != ports::CloseCause::kConnectFailed && !load_.finishing_) {
+    ++load_.connections_lost_;
+    load_.tell("connection to " + load_.options_.target + " lost: " + std::string{ports::name_of(cause)});
+  }
   session_.reset();
   wire_ = nullptr;
   down_ = true;

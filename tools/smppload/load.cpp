@@ -2,7 +2,9 @@
 #include "smppload/load.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 
 #include "aldis/smpp/codec.hpp"
@@ -36,7 +38,6 @@ Load::Load(runtime::Loop& loop, const Options& options)
           std::make_unique<CustomerBind>(*this, customer.substr(0, colon), customer.substr(colon + 1)));
     }
   }
-  if (!options.oracle.empty()) { oracle_.open(options.oracle, std::ios::trunc); }
   filler_ = "The quick brown fox jumps over the lazy dog and the lazy dog sleeps on; ";
   while (filler_.size() < kLongOctets) { filler_ += filler_; }
   if (options.count > 0) {
@@ -47,13 +48,22 @@ Load::Load(runtime::Loop& loop, const Options& options)
 
 Load::~Load() = default;
 
+std::optional<std::string> Load::open_oracle() {
+  if (options_.oracle.empty()) { return std::nullopt; }
+  errno = 0;
+  oracle_.open(options_.oracle, std::ios::trunc);
+  if (oracle_.is_open()) { return std::nullopt; }
+  return "cannot open " + options_.oracle + ": " + std::strerror(errno);
+}
+
 void Load::start(const Now& now) {
   began_ = last_answer_ = last_receipt_ = refilled_ = now.mono;
   progress_at_ = now.mono + seconds{1};
-  submitted_until_ =
-      options_.seconds > 0
-          ? now.mono + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds))
-          : kNever;
+  const auto in = [&](double s) {
+    return now.mono + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(s));
+  };
+  if (!options_.reconnect) { connect_until_ = in(options_.connect_seconds); }
+  submitted_until_ = options_.seconds > 0 ? in(options_.seconds) : kNever;
 }
 
 bool Load::submitting_done(const Now& now) const {
@@ -213,6 +223,24 @@ void Load::report_progress(const Now& now) {
                static_cast<unsigned long long>(refused_count_), static_cast<unsigned long long>(receipts_));
 }
 
+void Load::tell(const std::string& sentence) {
+  if (sentence == told_) { return; }
+  told_ = sentence;
+  std::fprintf(stderr, "smppload: %s\n", sentence.c_str());
+}
+
+std::string Load::until_text() const {
+  char text[64];
+  if (!options_.reconnect && !ever_bound_) {
+    std::snprintf(text, sizeof text, "until %g s have passed (--connect-seconds)", options_.connect_seconds);
+  } else if (options_.seconds > 0) {
+    std::snprintf(text, sizeof text, "until %g s have passed (--seconds)", options_.seconds);
+  } else {
+    return "until it is stopped";
+  }
+  return text;
+}
+
 void Load::turn_end(const Now& now) {
   bool any_up = false;
   for (auto& bind : binds_) {
@@ -222,7 +250,8 @@ void Load::turn_end(const Now& now) {
     } else if (bind->down() && !finishing_ && now.mono >= bind->retry_at() &&
                (options_.reconnect || connections_lost_ + binds_refused_ == 0)) {
       bind->connecting();
-      connector_.connect({.target = options_.target}, runtime::borrow(*bind));
+      connector_.connect({.target = options_.target}, runtime::borrow(*bind),
+                         [this](const std::string& why) { tell(why + "; trying again " + until_text()); });
     }
     any_up = any_up || !bind->down();
   }
@@ -232,7 +261,8 @@ void Load::turn_end(const Now& now) {
                                   std::chrono::duration<double>(options_.drain_seconds));
   }
   const bool gone = !any_up && !options_.reconnect && connections_lost_ + binds_refused_ > 0;
-  const bool done = (submitting_done(now) && all_settled()) || now.mono >= drain_until_ || gone;
+  const bool unreached = !ever_bound_ && now.mono >= connect_until_;
+  const bool done = (submitting_done(now) && all_settled()) || now.mono >= drain_until_ || gone || unreached;
   if (done && !finishing_) {
     finishing_ = true;
     finish_by_ = now.mono + seconds{5};
@@ -273,6 +303,10 @@ int Load::finish() {
       latencies_.quantile_ms(0.99), latencies_.quantile_ms(0.999),
       submitted_ > 0 ? cpu * 1e6 / static_cast<double>(submitted_) : 0.0);
   std::fflush(stdout);
+  if (!ever_bound_) {
+    std::fprintf(stderr, "smppload: no bind to %s ever succeeded\n", options_.target.c_str());
+    return 2;
+  }
   return accepted_ > 0 && lost == 0 && duplicated_ == 0 ? 0 : 1;
 }
 

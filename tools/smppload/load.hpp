@@ -63,6 +63,7 @@ class Load {
   Load(runtime::Loop& loop, const Options& options);
   ~Load();
 
+  std::optional<std::string> open_oracle();  // before start(); why not
   void start(const Now& now);
   void turn_end(const Now& now);
   void stop_submitting();      // what is missing is still waited for; the second time nothing is
@@ -84,6 +85,8 @@ class Load {
   void delivered(const Now& now, const smpp::DeliverSm& pdu);
   void receipt(std::string_view id, bool final);
   void report_progress(const Now& now);
+  void tell(const std::string& sentence);  // on stderr, once for several in a row
+  [[nodiscard]] std::string until_text() const;
   [[nodiscard]] bool submitting_done(const Now& now) const;
   [[nodiscard]] bool all_settled() const;
 
@@ -98,6 +101,7 @@ class Load {
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> early_;  // receipts whose answer has not come
   std::map<std::uint32_t, std::uint64_t> refused_;                 // by status
   std::ofstream oracle_;
+  std::string told_;
   std::string text_;
   std::string tlvs_;
   std::string destination_;
@@ -106,6 +110,7 @@ class Load {
   Instant last_answer_{};
   Instant submitted_until_{};
   Instant drain_until_ = kNever;
+  Instant connect_until_ = kNever;
   double tokens_ = 0;
   Instant refilled_{};
   std::uint64_t outstanding_ = 0;
@@ -115,6 +120,7 @@ class Load {
   Instant last_receipt_{};
   traffic::Latencies latencies_;
   Instant progress_at_{};
+  bool ever_bound_ = false;
   bool stopped_ = false;
   bool finishing_ = false;
   Instant finish_by_ = kNever;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
+#include <cstdio>
 
 #include "smppload/load.hpp"
 
@@ -10,6 +11,10 @@ int main(int argc, char** argv) {
   if (parsed.exit) { return *parsed.exit; }
   runtime::Loop loop;
   smppload::Load load{loop, parsed.options};
+  if (const auto why = load.open_oracle()) {
+    std::fprintf(stderr, "smppload: %s\n", why->c_str());
+    return 2;
+  }
   loop.on_signals({SIGTERM}, [&loop](int) { loop.stop(); });
   // and drain; a second one stops at once
   loop.on_signals({SIGINT}, [&load](int) { load.stop_submitting(); });

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "aldis/base/version.hpp"
+
 namespace aldis::smppload {
 
 Parsed parse_options(int argc, char** argv) {
@@ -10,7 +12,8 @@ Parsed parse_options(int argc, char** argv) {
   Options& o = out.options;
   CLI::App app{
       "smppload: loads an SMPP server as its customers would, and keeps account of every message.\n"
-      "Ends with one line of JSON. Exit code 0: every accepted message got its receipt, none twice."};
+      "Ends with one line of JSON. Exit code 0: every accepted message got its receipt, none twice;\n"
+      "1: not so; 2: wrong usage, or no bind ever succeeded."};
   double rate = 0;
   bool no_receipts = false;
   app.add_option("--target", o.target, "host:port")->capture_default_str();
@@ -35,13 +38,18 @@ Parsed parse_options(int argc, char** argv) {
   app.add_flag("--no-receipts", no_receipts, "ask for no receipts");
   app.add_option("--drain-seconds", o.drain_seconds, "wait so long for what is missing")
       ->capture_default_str();
-  app.add_flag("--reconnect", o.reconnect, "go on after a lost connection");
+  app.add_option("--connect-seconds", o.connect_seconds, "try so long for the first bind")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_flag("--reconnect", o.reconnect,
+               "go on after a lost connection, and try for the first bind until the end");
   app.add_option("--source", o.source, "sender")->capture_default_str();
   app.add_option("--destination-prefix", o.destination_prefix, "first digits of the destinations")
       ->capture_default_str();
   app.add_option("--oracle", o.oracle, "write every accepted id and every receipt to this file");
   app.add_option("--seed", o.seed, "of texts and tokens")->capture_default_str();
   app.add_flag("--progress", o.progress, "a line a second on stderr");
+  app.set_version_flag("--version", "smppload " + std::string{version()});
   try {
     app.parse(argc, argv);
     if (o.count == 0 && o.seconds == 0) { throw CLI::ValidationError("--count", "0 needs --seconds"); }

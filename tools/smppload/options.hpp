@@ -21,9 +21,10 @@ struct Options {
   double share_long = 0;         // texts of three parts, in message_payload
   double share_ucs2 = 0;
   std::uint32_t text_octets = 60;
-  bool receipts = true;       // ask for receipts, and expect one final each
-  double drain_seconds = 30;  // wait so long for receipts after the last answer
-  bool reconnect = false;     // go on after a lost connection, until the end
+  bool receipts = true;         // ask for receipts, and expect one final each
+  double drain_seconds = 30;    // wait so long for receipts after the last answer
+  double connect_seconds = 30;  // try so long for the first bind; with `reconnect` until the end
+  bool reconnect = false;       // go on after a lost connection, until the end
   std::string source = "Aldis";
   std::string destination_prefix = "4477";
   std::string oracle;  // file: every id accepted and every receipt, one line each

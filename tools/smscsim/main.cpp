@@ -39,6 +39,10 @@ int main(int argc, char** argv) {
   }
   runtime::Loop loop;
   smscsim::Simulator simulator{loop, parsed.options, std::move(faults)};
+  if (const auto why = simulator.open_logs()) {
+    std::fprintf(stderr, "smscsim: %s\n", why->c_str());
+    return 2;
+  }
   auto listener = runtime::Listener::open(
       loop, {.address = parsed.options.listen},
       [&simulator](std::string_view) -> runtime::ProtocolPtr { return simulator.accept(); });

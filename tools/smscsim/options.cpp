@@ -2,7 +2,8 @@
 #include "smscsim/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <map>
+
+#include "aldis/base/version.hpp"
 
 namespace aldis::smscsim {
 
@@ -39,6 +40,7 @@ Parsed parse_options(int argc, char** argv) {
   double rate = 0;
   std::vector<double> delay;
   std::vector<std::string> errors;
+  std::string dialect = "same";
   bool no_receipts = false;
   app.add_option("--listen", o.listen, "address; port 0 = any free one")->capture_default_str();
   app.add_option("--ports-file", o.ports_file, "write the real address here, renamed into place once ready");
@@ -64,11 +66,9 @@ Parsed parse_options(int argc, char** argv) {
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--no-answer", o.no_answer, "share of submits that are never answered")
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--dialect", o.dialect, "how ids differ between response and receipt")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, Dialect>{{"same", Dialect::kSame},
-                                                                 {"receipt_dec", Dialect::kReceiptDec},
-                                                                 {"receipt_hex", Dialect::kReceiptHex}}));
+  app.add_option("--dialect", dialect, "how ids differ between response and receipt")
+      ->check(CLI::IsMember({"same", "receipt_dec", "receipt_hex"}))
+      ->capture_default_str();
   app.add_option("--inbound-rate", o.inbound_rate, "messages from handsets per second")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--inbound-to", o.inbound_to, "number they are sent to")->capture_default_str();
@@ -80,15 +80,22 @@ Parsed parse_options(int argc, char** argv) {
                  "the sender of every message from a handset that was acknowledged, one a line");
   app.add_option("--seed", o.seed, "of all chance")->capture_default_str();
   app.add_option("--seconds", o.seconds, "stop after so long, 0 = until SIGTERM")->capture_default_str();
+  app.set_version_flag("--version", "smscsim " + std::string{version()});
   try {
     app.parse(argc, argv);
     for (const auto& error : errors) { o.errors.push_back(error_of(error)); }
-  } catch (const CLI::ParseError& error) { out.exit = app.exit(error); } catch (const std::exception&) {
-    out.exit = app.exit(CLI::ValidationError("--error", "needs STATUS=SHARE, for example 0x45=0.01"));
+  } catch (const CLI::ParseError& error) {
+    out.exit = app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception&) {
+    app.exit(CLI::ValidationError("--error", "needs STATUS=SHARE, for example 0x45=0.01"));
+    out.exit = 2;
   }
   o.latency = ms(latency);
   if (rate_option->count() > 0) { o.rate = rate; }
   o.receipts = !no_receipts;
+  o.dialect = dialect == "receipt_dec"   ? Dialect::kReceiptDec
+              : dialect == "receipt_hex" ? Dialect::kReceiptHex
+                                         : Dialect::kSame;
   if (!delay.empty()) {
     o.receipt_delay_min = ms(delay.front());
     o.receipt_delay_max = ms(delay.back());

@@ -19,7 +19,7 @@ struct ErrorShare {
 enum class Dialect : std::uint8_t { kSame, kReceiptDec, kReceiptHex };
 
 struct Options {
-  std::string listen = "127.0.0.1:2775";
+  std::string listen = "127.0.0.1:2776";
   std::string ports_file;
   std::vector<std::string> system_ids;  // "id:password"; empty = anybody may bind
   std::uint32_t binds_max = 0;          // per system_id; 0 = no limit

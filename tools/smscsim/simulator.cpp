@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 
 #include "aldis/smpp/codec.hpp"
 
@@ -44,12 +46,22 @@ Simulator::Simulator(runtime::Loop& loop, const Options& options, std::vector<Fa
     customer.password = colon == std::string::npos ? "" : entry.substr(colon + 1);
     customers_.emplace(customer.system_id, customer);
   }
-  if (!options.log.empty()) { log_.open(options.log, std::ios::app); }
-  if (!options.inbound_log.empty()) { inbound_log_.open(options.inbound_log, std::ios::app); }
   if (options.inbound_rate > 0) { inbound_at_ = started_; }
 }
 
 Simulator::~Simulator() = default;
+
+std::optional<std::string> Simulator::open_logs() {
+  const auto open = [](std::ofstream& file, const std::string& path) -> std::optional<std::string> {
+    if (path.empty()) { return std::nullopt; }
+    errno = 0;
+    file.open(path, std::ios::app);
+    if (file.is_open()) { return std::nullopt; }
+    return "cannot open " + path + ": " + std::strerror(errno);
+  };
+  if (auto why = open(log_, options_.log)) { return why; }
+  return open(inbound_log_, options_.inbound_log);
+}
 
 std::unique_ptr<ports::ByteProtocol> Simulator::accept() { return std::make_unique<OperatorSession>(*this); }
 

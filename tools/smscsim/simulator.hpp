@@ -105,6 +105,7 @@ class Simulator {
   Simulator(runtime::Loop& loop, const Options& options, std::vector<Fault> script);
   ~Simulator();
 
+  std::optional<std::string> open_logs();  // before the first session; why not
   std::unique_ptr<ports::ByteProtocol> accept();
   void turn_end(const Now& now);
   [[nodiscard]] const Totals& totals() const { return totals_; }
