@@ -4,12 +4,16 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "aldis/base/mutant.hpp"
 
 namespace aldis {
 namespace {
 
+// Luby and Rackoff: four rounds make 64-bit halves a strong permutation up to 2^32 ids; shorter halves get
+// more.
+constexpr unsigned kBlockRounds = 4;
 constexpr unsigned kRounds = 8;
 // The round functions of the three permutations differ in the length of what they hash, and in this octet.
 constexpr std::uint64_t kDecRound = 0x10;
@@ -42,8 +46,20 @@ std::uint16_t f16(SipKey key, std::uint64_t round, std::uint16_t half) {
 
 bool in_dec_range(std::uint64_t number) { return number >= kDecFirst && number <= kDecLast; }
 
+constexpr std::array<char, 512> kHexPairs = [] {
+  std::array<char, 512> pairs{};
+  for (unsigned i = 0; i < 512; ++i) {
+    pairs[i] = "0123456789abcdef"[i % 2 == 0 ? (i / 2) >> 4 : (i / 2) & 0xF];
+  }
+  return pairs;
+}();
+
+// An even number of digits.
 char* write_hex(char* to, std::uint64_t value, unsigned digits) {
-  for (unsigned i = digits; i > 0; --i) { *to++ = "0123456789abcdef"[(value >> (4 * (i - 1))) & 0xF]; }
+  for (unsigned shift = 4 * digits; shift > 0; to += 2) {
+    shift -= 8;
+    std::memcpy(to, &kHexPairs[2 * ((value >> shift) & 0xFF)], 2);
+  }
   return to;
 }
 
@@ -151,14 +167,14 @@ bool PublicIds::fits_dec(MessageId id) {
 }
 
 PublicIds::Block PublicIds::encrypt(Block block) const {
-  for (unsigned round = 0; round < kRounds; ++round) {
+  for (unsigned round = 0; round < kBlockRounds; ++round) {
     block = {block.right, block.left ^ f64(key_, round, block.right)};
   }
   return block;
 }
 
 PublicIds::Block PublicIds::decrypt(Block block) const {
-  for (unsigned round = kRounds; round-- > 0;) {
+  for (unsigned round = kBlockRounds; round-- > 0;) {
     block = {block.right ^ f64(key_, round, block.left), block.left};
   }
   return block;

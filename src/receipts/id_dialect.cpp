@@ -32,7 +32,12 @@ constexpr std::array<char, 256> kLower = [] {
 
 bool is_blank(char c) { return kKinds[u8(c)] == kBlank; }
 bool is_decimal(char c) { return kKinds[u8(c)] == kDecimal; }
-bool is_hex(char c) { return (kKinds[u8(c)] & kHexDigit) != 0; }
+// A loop that the compiler sees through: std::all_of with a function calls it for each octet.
+bool only(unsigned kinds, std::string_view text) {
+  bool all = true;
+  for (const char c : text) { all = all && (kKinds[u8(c)] & kinds) != 0; }
+  return all;
+}
 std::uint32_t digit_of(char c) {
   return static_cast<std::uint32_t>(is_decimal(c) ? c - '0' : kLower[u8(c)] - 'a' + 10);
 }
@@ -117,10 +122,10 @@ std::optional<NormalId> normalised(std::string_view id) {
   id = trimmed(id);
   if (id.empty()) { return std::nullopt; }
   // Only numbers lose zeros: in "mt007" or "0x1f" they are part of a name.
-  if (std::all_of(id.begin(), id.end(), is_hex) || ALDIS_MUTANT(23)) { id = without_leading_zeros(id); }
+  if (only(kHexDigit, id) || ALDIS_MUTANT(23)) { id = without_leading_zeros(id); }
   if (id.size() > NormalId::kOctetsMax) { return std::nullopt; }
   std::optional<NormalId> made{std::in_place};
-  for (const char c : id) { made->push(kLower[u8(c)]); }
+  made->assign(id, kLower);
   return made;
 }
 
@@ -133,17 +138,14 @@ std::optional<NormalId> receipt_key(IdDialect dialect, std::string_view receipt_
   }
   const bool decimal = dialect == IdDialect::kReceiptDec;
   receipt_id = trimmed(receipt_id);
-  if (receipt_id.empty() ||
-      !std::all_of(receipt_id.begin(), receipt_id.end(), decimal ? is_decimal : is_hex)) {
-    return std::nullopt;
-  }
+  if (receipt_id.empty() || !only(decimal ? kDecimal : kHexDigit, receipt_id)) { return std::nullopt; }
   receipt_id = without_leading_zeros(receipt_id);
   return decimal ? converted(receipt_id, 10, 16) : converted(receipt_id, 16, 10);
 }
 
 bool tells_dialects_apart(std::string_view id) {
   id = trimmed(id);
-  if (id.empty() || !std::all_of(id.begin(), id.end(), is_hex)) { return false; }
+  if (id.empty() || !only(kHexDigit, id)) { return false; }
   id = without_leading_zeros(id);
   return id.size() > 1 || !is_decimal(id.front());
 }

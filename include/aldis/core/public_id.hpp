@@ -15,11 +15,11 @@
 
 namespace aldis {
 
-// Owns a key, nothing else; any thread. Every permutation is a Feistel network of 8 rounds with SipHash-2-4
-// as round function. format() never fails; parse() gives nothing for a text that this key cannot have
-// produced, as far as the form can tell: 32 digits (hex) and the same with dashes (uuid) carry 64 check bits,
-// 19 digits (dec) and 8 digits (hex8) nearly none, so a look-up by them can find nothing. Not for access
-// control: look-ups stay within the account.
+// Owns a key, nothing else; any thread. Every permutation is a Feistel network with SipHash-2-4 as round
+// function: 4 rounds for 128 bits, 8 for less. format() never fails; parse() gives nothing for a text that
+// this key cannot have produced, as far as the form can tell: 32 digits (hex) and the same with dashes (uuid)
+// carry 64 check bits, 19 digits (dec) and 8 digits (hex8) nearly none, so a look-up by them can find
+// nothing. Not for access control: look-ups stay within the account.
 class PublicIds {
  public:
   explicit PublicIds(SipKey key) : key_(key) {}

@@ -24,6 +24,11 @@ class NormalId {
   NormalId() {}  // NOLINT: the array stays uninitialised on purpose, this is on the message path
   [[nodiscard]] std::string_view view() const { return {octets_.data(), size_}; }
   void push(char c) { octets_[size_++] = c; }
+  // At most kOctetsMax octets, each as the table says.
+  void assign(std::string_view id, const std::array<char, 256>& table) {
+    for (std::size_t i = 0; i < id.size(); ++i) { octets_[i] = table[static_cast<unsigned char>(id[i])]; }
+    size_ = id.size();
+  }
   [[nodiscard]] bool full() const { return size_ == kOctetsMax; }
 
  private:
