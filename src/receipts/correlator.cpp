@@ -155,9 +155,10 @@ Correlator::Fit Correlator::fit(const Message* message, PartRef ref, const Norma
   // A part sent once has one operator and one id, and must name both. One sent again may be named by an
   // earlier id that the message does not hold any more: there the keyed hash has to do.
   if (part.attempt <= 1) {
-    const auto stored = normalised(part.operator_id);
-    if ((message->op != receipt.op && !ALDIS_MUTANT(22)) || !stored || stored->view() != key.view()) {
-      return Fit::kNo;
+    if (message->op != receipt.op && !ALDIS_MUTANT(22)) { return Fit::kNo; }
+    if (part.operator_id != key.view()) {  // what equals a normal form is one
+      const auto stored = normalised(part.operator_id);
+      if (!stored || stored->view() != key.view()) { return Fit::kNo; }
     }
   }
   const AddressCheck address = check_address(receipt.source, receipt.destination, message->destination);

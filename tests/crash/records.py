@@ -18,7 +18,8 @@ def commit():
 
 
 def command():
-    return " ".join(["tests/crash/" + os.path.basename(sys.argv[0]), *sys.argv[1:]])
+    program = os.path.relpath(os.path.realpath(sys.argv[0]), gateway.ROOT)
+    return " ".join([program, *sys.argv[1:]])
 
 
 def verdict(wrong, stopped=False):

@@ -52,6 +52,9 @@ class Differences:
         self.examples.setdefault(key, f"{detail} in {json.dumps(pdu)[:1500]}")
 
 
+RECORDED_FROM = 100_000  # PDUs: below, a run is a test
+
+
 def skip(reason):
     print(f"SKIP interop_differential: {reason}")
     sys.exit(SKIP)
@@ -277,6 +280,12 @@ def main():
         print(f"NEW   {count:7}  {key}: {differences.examples[key]}")
     print(f"{arguments.count} PDUs, {fields_count} fields, seed {arguments.seed}: "
           f"{sum(differences.unknown.values())} unknown differences")
+    if arguments.count >= RECORDED_FROM:
+        sys.path += [str(HERE.parent / "support"), str(HERE.parent / "crash")]
+        import records
+        unknown = sum(differences.unknown.values())
+        records.append("differential", {"pdus": arguments.count, "fields": fields_count, "unknown": unknown},
+                       records.verdict(unknown), seed=arguments.seed)
     if arguments.keep or differences.unknown:
         print(f"kept: {where}")
     else:
