@@ -147,14 +147,15 @@ Scanner::Done Scanner::read_header(const std::string& name) {
   return {};
 }
 
-// Without one readable header there is no journal, provided that nothing was ever written.
+// Without one readable header there is no journal, provided that no record was ever written. A header may be
+// torn: the first start did not come to its end, and promised nothing.
 Scanner::Done Scanner::prove_empty() {
   for (const auto& [number, name] : named_) {
     auto file = files_.open(name);
     if (file.has_error()) { return files_damage(name, file.error()); }
     auto got = (*file)->read_at(0, (*file)->size(), octets_);
     if (got.has_error()) { return files_damage(name, got.error()); }
-    const std::size_t at = octets_.find_first_not_of('\0');
+    const std::size_t at = octets_.find_first_not_of('\0', kSegmentHeaderOctets);
     if (at != std::string::npos) {
       Damage damage = damage_in(Damage::Kind::kCorrupt, name, "no segment here has a readable header");
       damage.offset = at;

@@ -259,6 +259,26 @@ TEST_CASE("a crash at any operation of recovery loses nothing and brings nothing
   }
 }
 
+TEST_CASE("a crash at any operation of the very first start leaves a directory that starts") {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    std::mt19937_64 random(seed);
+    for (std::uint64_t cut = 0; cut < 20; ++cut) {
+      SimDisk disk;
+      disk.cut_power_at(cut);
+      Journal interrupted(disk);
+      const bool came_through = interrupted.start();
+      disk.crash(coin(random, static_cast<unsigned>(random() % 17)));
+      Journal again(disk);
+      INFO("seed " << seed << " cut " << cut);
+      const bool started = again.start();
+      INFO(again.damage().sentence());
+      REQUIRE(started);
+      CHECK(again.heard.texts.empty());
+      if (came_through) { break; }
+    }
+  }
+}
+
 TEST_CASE("lives of crashes, recycled segments and new records never mix up what they hold") {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     std::mt19937_64 random(seed);
