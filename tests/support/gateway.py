@@ -37,9 +37,9 @@ def program(name):
 
 
 @contextlib.contextmanager
-def folder(name):
-    """A folder for one test; kept when the test fails."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix=f"aldis-{name}-"))
+def folder(name, parent=None):
+    """A folder for one test, in the one for temporary files or another; kept when the test fails."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix=f"aldis-{name}-", dir=parent))
     try:
         yield path
     except BaseException:
