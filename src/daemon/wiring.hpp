@@ -59,6 +59,9 @@ class Wiring final : public EventSink, public EffectSink {
   void submit(spool::Batch&& batch, spool::SegmentNumber free_before, Instant began);
   void submit_again(const Now& now);
   void take_room(const spool::StoreRoom& room);
+  void prepare(const Now& now);
+  [[nodiscard]] Instant prepare_at() const;
+  [[nodiscard]] bool may_commit() const;
   void committed(spool::Batch batch, const Result<spool::Committed, ports::FileError>& result, Instant began);
   void measure(const Now& now);
 
@@ -77,6 +80,10 @@ class Wiring final : public EventSink, public EffectSink {
   spool::StoreRoom room_;
   std::vector<spool::Batch> waiting_;  // for space, in order; at most as many as are in work
   Instant again_at_{};
+  bool store_has_work_ = true;  // housekeeping, for when nothing is to be committed
+  std::size_t commits_in_work_ = 0;
+  Instant committed_at_{};
+  Duration commit_took_{};  // of the last ones
   runtime::Alarm alarm_;
   runtime::Worker worker_;  // last: joined first
 };

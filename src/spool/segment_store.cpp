@@ -15,7 +15,9 @@ namespace {
 
 // Zeros written by one slice of housekeeping: at least this, and twice what was committed since the last one,
 // so that preparing keeps ahead of any rate of commits; at most a slice that a commit can wait for.
-constexpr std::uint64_t kSliceOctetsMin = 256u << 10;
+constexpr std::uint64_t kSliceOctetsMin = 1u << 20;
+// Committed between two slices. With one for each commit, a disk with a sync of 5 ms carried half as much.
+constexpr std::uint64_t kSliceEvery = 512u << 10;
 constexpr std::uint64_t kSliceOctetsMax = 4u << 20;
 constexpr std::size_t kSurplusMax = 16;  // segments to be removed that may wait for a quiet moment
 
@@ -128,6 +130,11 @@ bool SegmentStore::has_space_for_a_segment() {
 
 void SegmentStore::free_before(SegmentNumber oldest) {
   freed_before_ = std::max(freed_before_, ALDIS_MUTANT(55) ? oldest : std::min(oldest, live_.back()));
+}
+
+bool SegmentStore::work_is_due() const {
+  if (!wants_ready()) { return false; }
+  return octets_since_slice_ >= std::min(kSliceEvery, segment_octets_ / 8) || ready_.empty();
 }
 
 Result<Work, ports::FileError> SegmentStore::idle_work(bool quiet) {

@@ -146,8 +146,8 @@ def scale(where, arguments):
                                                       window=max(1, 400 // sessions)))
         for prefixes in (10, 100_000, 1_000_000):
             rules = ", ".join(f"'9{i:07d}'" for i in range(prefixes - 1))
-            routes = (f"- {{name: many, match: {{to: ['4477', {rules}]}}, candidates: [{{operator: north}}, {{operator: south}}]}}\n"
-                      "- {name: all, candidates: [{operator: north}, {operator: south}]}")
+            both = "candidates: [{operator: north}, {operator: south}]"
+            routes = f"- {{name: many, match: {{to: ['4477', {rules}]}}, {both}}}\n- {{name: all, {both}}}"
             table.add(f"{prefixes:,} prefixes", **small(where, f"prefixes{prefixes}-{run}", arguments, config={"routes": routes}))
     for kind, least in (("accounts", "1 accounts"), ("sessions", "1 sessions"), ("prefixes", "10 prefixes")):
         for case in [case for case in table.cases if case.endswith(kind) and case != least]:
@@ -224,7 +224,7 @@ def slow_disk(where, arguments):
             sim.stop()
             commits = [float(took) for took in re.findall(r"<([0-9.]+)>$", log.read_text(), re.MULTILINE)]
             log.unlink()
-            commit = statistics.median(commits) + added / 1e3  # what is injected is not in the time that strace prints
+            commit = statistics.median(commits) + added / 1e3  # strace prints the time without what it adds
             limit = BINDS * 100 / (2 * commit)
             table.add(f"{added} ms added", accept_p50_ms=got["latency_ms"]["p50"], per_second=got["cycles_per_second"], commit_ms=commit * 1e3, limit=limit,
                       share_of_limit=got["cycles_per_second"] / limit)

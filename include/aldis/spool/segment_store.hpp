@@ -30,8 +30,9 @@ struct Committed {
 };
 
 // Puts batches on stable storage and keeps segments ready ahead of them. Owned by the store thread and used
-// there only; blocks in file operations. The loop around it: call idle_work() once, commit a batch, answer,
-// take the next batch; with no batch waiting, call idle_work() about once a second while room().disk_full.
+// there only; blocks in file operations. The loop around it: idle_work() once if work_is_due(), commit a
+// batch, answer, take the next batch; with no batch waiting, idle_work() while it says kMore, and about once
+// a second while room().disk_full.
 //
 // Segments are written with zeros once and then recycled by renaming: overwriting halves the sync, and
 // removing a 64 MiB file stalls the next commit by 60 to 90 ms. Segments leave strictly oldest first, the
@@ -56,6 +57,9 @@ class SegmentStore {
   // Nothing before `oldest` is needed any more; a CHECKPOINT that says so must be durable. Work is left to
   // idle_work().
   void free_before(SegmentNumber oldest);
+
+  // Commits must not go on without a slice of housekeeping. It costs a sync of its own, so only now and then.
+  [[nodiscard]] bool work_is_due() const;
 
   // One bounded slice of housekeeping: some octets of zeros and their sync, or one rename, or one removal.
   // `quiet`: nothing was committed for a while, so that a stalling removal disturbs nobody.
