@@ -226,7 +226,8 @@ def slow_disk(where, arguments):
             log.unlink()
             commit = statistics.median(commits) + added / 1e3  # strace prints the time without what it adds
             limit = BINDS * 100 / (2 * commit)
-            table.add(f"{added} ms added", accept_p50_ms=got["latency_ms"]["p50"], per_second=got["cycles_per_second"], commit_ms=commit * 1e3, limit=limit,
+            table.add(f"{added} ms added", accept_p50_ms=got["latency_ms"]["p50"],
+                      per_second=got["cycles_per_second"], commit_ms=commit * 1e3, limit=limit,
                       share_of_limit=got["cycles_per_second"] / limit)
     return table
 
