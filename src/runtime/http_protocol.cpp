@@ -124,7 +124,15 @@ class HttpProtocol final : public ports::ByteProtocol, public HttpPlaces::Holder
         refuse(status_of(error));
         break;
       }
-      if (!judged_ && parser_->is_header_done()) { judge(); }
+      if (!judged_) {
+        header_octets_ += taken;
+        const std::size_t waiting = parser_->is_header_done() ? 0 : input.size() - used;
+        if (header_octets_ + waiting > limits_.headers) {
+          refuse(431);
+          break;
+        }
+        if (parser_->is_header_done()) { judge(used < input.size()); }
+      }
       if (closing_ || (taken == 0 && !parser_->is_done())) { break; }
       if (parser_->is_done()) { serve(); }
     }
@@ -174,9 +182,12 @@ class HttpProtocol final : public ports::ByteProtocol, public HttpPlaces::Holder
 
   void next_request() {
     parser_.emplace();
-    parser_->header_limit(static_cast<std::uint32_t>(limits_.headers));
+    // Beast counts from where the last piece of input ended: its limit bounds memory, ours is exact however
+    // the octets come. A header is taken by itself, so that none of the body is counted.
+    parser_->header_limit(static_cast<std::uint32_t>(2 * limits_.headers));
     parser_->body_limit(limits_.body);
-    parser_->eager(true);
+    parser_->eager(false);
+    header_octets_ = 0;
     begun_ = false;
     judged_ = false;
     head_ = false;
@@ -184,7 +195,7 @@ class HttpProtocol final : public ports::ByteProtocol, public HttpPlaces::Holder
 
   // What the header alone decides is answered before the body comes: a client that announced it with `Expect:
   // 100-continue` waits for leave to send it (RFC 9110 10.1.1).
-  void judge() {
+  void judge(bool body_came) {
     judged_ = true;
     const auto& parsed = parser_->get();
     keep_alive_ = parsed.keep_alive();
@@ -197,7 +208,7 @@ class HttpProtocol final : public ports::ByteProtocol, public HttpPlaces::Holder
         lower({expected.data(), expected.size()}) != "100-continue") {
       return refuse(417);
     }
-    if (!parser_->is_done()) { wire_->output().append("HTTP/1.1 100 Continue\r\n\r\n"); }
+    if (!parser_->is_done() && !body_came) { wire_->output().append("HTTP/1.1 100 Continue\r\n\r\n"); }
   }
 
   void serve() {
@@ -266,9 +277,10 @@ class HttpProtocol final : public ports::ByteProtocol, public HttpPlaces::Holder
   std::shared_ptr<Awaited> awaited_;
   Now now_{};  // as of the last callback; dates an answer that comes later
   Instant deadline_ = kNever;
-  bool begun_ = false;   // an octet of the request has come
-  bool judged_ = false;  // its header has
-  bool asked_ = false;   // a whole request has, this one or an earlier one
+  std::size_t header_octets_ = 0;  // of the request that is being read
+  bool begun_ = false;             // an octet of the request has come
+  bool judged_ = false;            // its header has
+  bool asked_ = false;             // a whole request has, this one or an earlier one
   bool keep_alive_ = true;
   bool head_ = false;
   bool closing_ = false;
