@@ -10,7 +10,7 @@ using smpp::CommandId;
 using smpp::CommandStatus;
 
 Customer::Customer(World& world, Plan plan)
-    : Peer(world.network),
+    : Peer(world.network, kCustomers + plan.number),
       world_(world),
       plan_(std::move(plan)),
       chance_(world.seed(), "customer " + std::to_string(plan_.number)) {}
@@ -61,7 +61,7 @@ void Customer::lost() {
 void Customer::on_pdu(const smpp::Pdu& pdu, const Socket::Piece& last) {
   const Moment at = world_.moment_of(last);
   heard_ = true;
-  world_.saw(100 + plan_.number, pdu);
+  world_.saw(actor_, pdu);
   switch (pdu.header.command_id) {
     case CommandId::kBindReceiverResp:
     case CommandId::kBindTransmitterResp:
@@ -139,8 +139,7 @@ void Customer::on_deliver(const smpp::Pdu& pdu, const smpp::DeliverSm& deliver, 
 
 void Customer::answer(std::uint32_t sequence, std::uint64_t token, std::size_t told) {
   send_pdu(CommandId::kDeliverSmResp, CommandStatus::kOk, sequence, smpp::DeliverSmResp{});
-  when_read(
-      [&world = world_, token, told] { world.ledger.find(token)->told[told].answer_read = world.moment(); });
+  when_read([&world = world_, token, told] { world.ledger.answered_told(token, told, world.moment()); });
 }
 
 void Customer::plan_submit() {
@@ -235,9 +234,10 @@ void Customer::misbehave() {
   }
   if (faults.fires(Fault::kClGarbage)) {
     std::string octets(16, '\0');
-    octets[3] = static_cast<char>(chance_.below(2) == 0 ? 16 : 3);  // a length that is none, or a command
+    const bool whole = chance_.below(2) == 0;  // a command that does not exist, or a length that is none
+    octets[3] = static_cast<char>(whole ? 16 : 3);
     octets[7] = 0x7F;
-    send(octets);
+    whole ? send(octets) : lose_framing(octets);
   }
 }
 

@@ -48,6 +48,7 @@ void Ledger::life_begins(std::uint32_t life, std::uint64_t commits) {
 }
 
 bool Ledger::surely_durable(const Moment& read, const Moment& now) const {
+  if (now.at <= read.at) { return false; }  // what arrives late may have left before
   const std::uint64_t commits = read.life == now.life ? now.commits : commits_before_[read.life + 1];
   return commits >= read.commits + 6;  // a batch over two segments counts twice
 }
@@ -119,10 +120,11 @@ void Ledger::judge_repeat(const Entry& entry, const Submission& before, const Su
   const bool known = before.answer_read && (before.answer_read->life == now.sent.life
                                                 ? before.answer_read->at <= now.sent.at
                                                 : surely_durable(*before.answer_read, now.sent));
-  if (known && before.answer == Submission::Answer::kRefused) { return; }
+  const bool maybe_known = before.answer_read && before.answer_read->at <= now.sent.at;
+  if (maybe_known && before.answer == Submission::Answer::kRefused) { return; }
   const bool given_up = before.answer_read
-                            ? before.answer_read->at >= before.sent.at + operators[before.op].response
-                            : now.sent.at >= before.sent.at + operators[before.op].response;
+                            ? before.answer_read->at >= before.sent.since + operators[before.op].response
+                            : now.sent.at >= before.sent.since + operators[before.op].response;
   const std::string again = name_of(entry) + " part " + std::to_string(now.part) + " was sent again";
   if (known && !given_up) { throw Violation{"I4: " + again + " after its operator's OK was read"}; }
   if (same_life && !given_up && before.gateway_end->closed_at() > now.sent.at) {
@@ -227,6 +229,12 @@ std::size_t Ledger::told(std::uint32_t account, std::uint64_t token, const std::
   ++totals_.told;
   entry->told.push_back({state, at, std::nullopt});
   return entry->told.size() - 1;
+}
+
+// What comes after the response time is not taken for an answer: the receipt is owed again.
+void Ledger::answered_told(std::uint64_t token, std::size_t told, const Moment& read) {
+  Entry::Told& about = find(token)->told[told];
+  if (read.at < about.at.since + deliver_response) { about.answer_read = read; }
 }
 
 void Ledger::check_drained(Instant now) {

@@ -28,6 +28,7 @@ class Violation : public std::runtime_error {
 // of its journal were on the medium.
 struct Moment {
   Instant at{};
+  Instant since{};  // what was sent then may have waited in the process from here on
   std::uint32_t life = 0;
   std::uint64_t commits = 0;
 };
@@ -68,7 +69,7 @@ struct Entry {
   struct Told {
     MessageState state;
     Moment at{};
-    std::optional<Moment> answer_read;  // our deliver_sm_resp OK
+    std::optional<Moment> answer_read;  // our deliver_sm_resp OK, while the gateway waited for it
   };
   std::vector<Told> told;  // final receipts, repeats included
 
@@ -93,7 +94,8 @@ class Ledger {
   };
   std::vector<OperatorRules> operators;
   std::uint32_t accounts = 0;
-  bool calm = false;  // nothing goes wrong, so nothing can be unknown
+  Duration deliver_response{};  // for so long the gateway waits for a customer's answer
+  bool calm = false;            // nothing goes wrong, so nothing can be unknown
   // Something may hold leased parts back: they then leave together, up to the lease of each link.
   bool stalls = false;
   std::function<bool(const Entry&, std::uint32_t op)> routed;  // may this message go to this operator
@@ -110,6 +112,8 @@ class Ledger {
   // --- customers' side ---
   std::size_t told(std::uint32_t account, std::uint64_t token, const std::string& id, MessageState state,
                    const Moment& at);
+
+  void answered_told(std::uint64_t token, std::size_t told, const Moment& read);
 
   void crashed() { ++crashes_; }
   void life_begins(std::uint32_t life, std::uint64_t commits);  // and the one before has ended

@@ -29,6 +29,7 @@ class MetricValues final : public ports::MetricReport {
   void histogram(std::string_view, ports::Labels, std::span<const double>, std::span<const std::uint64_t>,
                  double) override {}
   [[nodiscard]] double sum(const std::string& name) const;  // over all labels
+  [[nodiscard]] const std::map<std::string, double, std::less<>>& all() const { return values_; }
 
  private:
   void put(std::string_view name, ports::Labels labels, double value);

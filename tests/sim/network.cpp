@@ -22,17 +22,24 @@ Socket::State Socket::state() const {
 }
 
 std::size_t Socket::send(Octets octets) {
-  if (closed_ || reset_seen_ || unacknowledged() >= capacity_) { return 0; }
-  const std::size_t taken = std::min(octets.size(), capacity_ - unacknowledged());
+  if (closed_ || reset_seen_) { return 0; }
+  const Instant now = network_.events().now();
+  const std::size_t room = capacity_ - std::min(capacity_, unacknowledged());
+  const std::size_t taken = std::min(octets.size(), room);
+  const Piece stamped{{}, now, std::min(full_since_, now), network_.stamp()};
+  full_since_ = taken < octets.size() ? stamped.since : kNever;
+  if (taken == 0) { return 0; }
   octets = octets.substr(0, taken);
+  const auto piece_of = [&](Octets some) {
+    Piece piece = stamped;
+    piece.octets = some;
+    return piece;
+  };
   Faults& faults = network_.faults();
   Chance& chance = network_.chance();
   if (faults.fires(Fault::kNetReset)) {
     const std::size_t arrives = chance.below(octets.size() + 1);
-    put_under_way({{std::string{octets.substr(0, arrives)}, network_.events().now(), network_.stamp()},
-                   {},
-                   false,
-                   false});
+    put_under_way({piece_of(octets.substr(0, arrives)), {}, false, false});
     reset();
     return taken;
   }
@@ -46,8 +53,7 @@ std::size_t Socket::send(Octets octets) {
     } else if (pieces) {
       size = std::min<std::size_t>(octets.size(), 1 + chance.below(kPieceOctetsMax));
     }
-    put_under_way(
-        {{std::string{octets.substr(0, size)}, network_.events().now(), network_.stamp()}, {}, false, false});
+    put_under_way({piece_of(octets.substr(0, size)), {}, false, false});
     octets.remove_prefix(size);
   }
   return taken;
@@ -98,6 +104,9 @@ void Socket::arrive() {
     if (peer != nullptr) {
       peer->take(std::move(what));
       told = true;
+    } else if (!what.end && !what.reset) {
+      reset_seen_ = true;  // the machine there knows nothing of us
+      tell();
     }
   }
   schedule_arrival();
@@ -114,8 +123,10 @@ void Socket::take(UnderWay&& what) {
     }
     return;
   }
-  if (closed_) {
-    if (!what.end) { reset(); }  // nobody is there any more
+  if (closed_ || reset_seen_) {                                   // nobody is there any more
+    if (network_.faults().healed()) { blocked_since_ = kNever; }  // it was forgotten before
+    if (!what.end && blocked_since_ == kNever) { put_under_way({{}, {}, false, true}); }
+    reset_seen_ = true;
     return;
   }
   if (what.end) {
@@ -153,7 +164,7 @@ std::optional<Socket::Piece> Socket::receive(std::size_t octets_max) {
 }
 
 void Socket::shut_down_writing() {
-  if (!closed_ && !reset_seen_) { put_under_way({{{}, {}, 0}, {}, true, false}); }
+  if (!closed_ && !reset_seen_) { put_under_way({{}, {}, true, false}); }
 }
 
 void Socket::close() {
@@ -170,7 +181,7 @@ void Socket::close() {
 }
 
 void Socket::reset() {
-  if (!reset_seen_) { put_under_way({{{}, {}, 0}, {}, false, true}); }
+  if (!reset_seen_) { put_under_way({{}, {}, false, true}); }
   reset_seen_ = true;
   received_.clear();
   unread_ = 0;

@@ -26,6 +26,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   struct Piece {
     std::string octets;
     Instant sent_at{};        // when the other side gave it to its kernel
+    Instant since{};          // it may have waited from here on for room in its kernel
     std::uint64_t stamp = 0;  // what the world's clerk said then
   };
   enum class State : std::uint8_t { kOpen, kEnd, kReset };  // kEnd: the peer said FIN and all was read
@@ -85,6 +86,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   Instant arrival_last_{};
   Instant blocked_since_ = kNever;
   Instant closed_at_ = kNever;
+  Instant full_since_ = kNever;  // from here on the user has octets that we had no room for
   Duration latency_{};
   bool arrival_scheduled_ = false;
   bool end_seen_ = false;
@@ -111,6 +113,7 @@ class Network {
   [[nodiscard]] Faults& faults() { return faults_; }
   void heal();  // every blocked socket and the slow paths
   std::function<std::uint64_t()> stamp = [] { return std::uint64_t{0}; };
+  std::function<void(std::uint32_t actor, Octets)> on_said;  // by an actor, for traces
 
  private:
   friend class Socket;

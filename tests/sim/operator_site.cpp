@@ -148,12 +148,12 @@ void OperatorSite::heal() {
 }
 
 OperatorBind::OperatorBind(World& world, OperatorSite& site, SocketPtr socket)
-    : Peer(world.network), world_(world), site_(site) {
+    : Peer(world.network, kOperators + site.plan_.number), world_(world), site_(site) {
   attach(std::move(socket));
 }
 
 void OperatorBind::on_pdu(const smpp::Pdu& pdu, const Socket::Piece& last) {
-  world_.saw(200 + site_.plan_.number, pdu);
+  world_.saw(actor_, pdu);
   switch (pdu.header.command_id) {
     case CommandId::kBindReceiver:
     case CommandId::kBindTransmitter:
@@ -260,7 +260,7 @@ void OperatorBind::answer_after(Duration delay, std::uint32_t sequence, std::uin
     }
     answer(sequence, token, submission);
     if (world_.faults.fires(Fault::kOpDoubleAnswer)) { answer(sequence, token, submission); }
-    if (world_.faults.fires(Fault::kOpGarbage)) { send(std::string("\0\0\0\x03garbage", 11)); }
+    if (world_.faults.fires(Fault::kOpGarbage)) { lose_framing(std::string("\0\0\0\x03garbage", 11)); }
   });
 }
 

@@ -17,6 +17,7 @@ void Peer::attach(SocketPtr socket) {
   out_.clear();
   octets_said_ = 0;
   stopped_ = false;
+  framing_lost_ = false;
   socket_->on_events([this] { pump(); });
   reads_ = std::make_shared<Reads>();
   socket_->on_read_by_peer([reads = reads_](std::uint64_t octets) {
@@ -91,6 +92,7 @@ void Peer::stop_reading(bool stopped) {
 
 void Peer::send(Octets octets) {
   if (socket_ == nullptr) { return; }
+  if (network_.on_said) { network_.on_said(actor_, octets); }
   octets_said_ += octets.size();
   out_ += octets;
   flush();

@@ -13,6 +13,9 @@
 
 namespace aldis::sim {
 
+// Actors' numbers in traces.
+inline constexpr std::uint32_t kStaff = 1, kCustomers = 100, kOperators = 200;
+
 // One connection of an actor, without a session's manners: what is written goes out as it is, and every PDU
 // that comes is shown. Owned by its actor. Not for the gateway's side.
 class Peer {
@@ -28,7 +31,7 @@ class Peer {
   void abort();  // RST
 
  protected:
-  explicit Peer(Network& network) : network_(network) {}
+  Peer(Network& network, std::uint32_t actor) : network_(network), actor_(actor) {}
   void attach(SocketPtr socket);
   void send(Octets octets);
   void send_header(smpp::CommandId id, smpp::CommandStatus status, std::uint32_t sequence);
@@ -43,12 +46,20 @@ class Peer {
   virtual void on_gone() = 0;  // closed by the gateway or the network
   // Called when the gateway has read all that was sent so far, also after this side has left; captures
   // nothing that goes with the connection.
-  void when_read(std::function<void()> what) { reads_->emplace_back(octets_said_, std::move(what)); }
+  void when_read(std::function<void()> what) {
+    if (!framing_lost_) { reads_->emplace_back(octets_said_, std::move(what)); }
+  }
+  // Octets after which the gateway cannot know where a PDU begins: it reads no further.
+  void lose_framing(Octets octets) {
+    send(octets);
+    framing_lost_ = true;
+  }
   [[nodiscard]] SocketPtr other_end() const { return socket_ ? socket_->other_end() : nullptr; }
   [[nodiscard]] Instant now() const { return network_.events().now(); }
   [[nodiscard]] const Events::Guard& guard() const { return guard_; }  // goes with the connection
 
   Network& network_;
+  const std::uint32_t actor_;  // its number in traces
 
  private:
   void pump();
@@ -65,6 +76,7 @@ class Peer {
   std::string out_;
   std::uint64_t octets_said_ = 0;  // given to send() so far
   bool stopped_ = false;
+  bool framing_lost_ = false;
 };
 
 }  // namespace aldis::sim

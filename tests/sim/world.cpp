@@ -10,7 +10,23 @@ namespace aldis::sim {
 
 namespace {
 constexpr Duration kDrainMax = minutes{10};
-constexpr std::uint32_t kStaff = 1;
+// a link whose login was refused three times is tried after 10 to 20
+constexpr Duration kHeldLinkMax = minutes{20};
+
+// What it is, and the text that the printer would not show.
+std::string line_of(const smpp::Pdu& pdu) {
+  std::string line{smpp::describe(pdu)};
+  Octets text;
+  if (const auto* submit = std::get_if<smpp::SubmitSm>(&pdu.body)) { text = smpp::body_of(*submit); }
+  if (const auto* deliver = std::get_if<smpp::DeliverSm>(&pdu.body)) { text = deliver->short_message; }
+  if (const auto* answer = std::get_if<smpp::SubmitSmResp>(&pdu.body)) {
+    line += " id " + std::string{answer->message_id};
+  }
+  for (const char c : text) {
+    if (c >= ' ' && c <= '~') { line += c; }
+  }
+  return line;
+}
 }  // namespace
 
 World::World(const Options& options)
@@ -21,6 +37,13 @@ World::World(const Options& options)
       machine(events, network, faults, options.seed, settings),
       began_(events.now()) {
   network.stamp = [this] { return (std::uint64_t{machine.lives()} << 40) | machine.commits(); };
+  if (traces()) {
+    network.on_said = [this](std::uint32_t actor, Octets octets) {
+      smpp::Pdu pdu;
+      const bool told = octets.size() >= 16 && !smpp::decode_into(octets, smpp::Strictness::kLink, pdu);
+      trace(actor, told ? ">> " + line_of(pdu) : std::string{">> garbage"});
+    };
+  }
   machine.note = [this](std::string_view what) { note(kStaff, 0, what); };
   machine.life_begins = [this] { ledger.life_begins(machine.lives(), machine.commits()); };
   for (const Fault fault : options.without) { faults.disable(fault); }
@@ -56,7 +79,13 @@ void World::cover(Fault fault) {
   }
 }
 
-World::~World() = default;
+World::~World() {
+  if (!traces()) { return; }  // for whoever looks for what went wrong: how it stood in the end
+  const MetricValues values = machine.metrics();
+  for (const auto& [name, value] : values.all()) {
+    if (value != 0) { trace(kStaff, name + " " + std::to_string(value)); }
+  }
+}
 
 void World::draw_settings() {
   Chance c{options_.seed, "settings"};
@@ -139,6 +168,7 @@ void World::draw_settings() {
   }
   settings.inbound.numbers.push_back({.number = "70001", .account = "account0"});
   ledger.accounts = static_cast<std::uint32_t>(accounts);
+  ledger.deliver_response = settings.smpp.timers.response;
   ledger.calm = options_.shape == Shape::kCalm;
   ledger.stalls = !ledger.calm;
   ledger.routed = [operators](const Entry& entry, std::uint32_t op) {
@@ -182,20 +212,22 @@ void World::draw_actors() {
   }
 }
 
+void World::trace(std::uint32_t actor, std::string_view what) {
+  if (!traces()) { return; }
+  std::fprintf(options_.trace, "%12.6f %u %6llu %3u %.*s\n",
+               std::chrono::duration<double>(simulated()).count(), machine.lives(),
+               static_cast<unsigned long long>(machine.commits()), actor, static_cast<int>(what.size()),
+               what.data());
+}
+
 void World::note(std::uint32_t actor, std::uint32_t kind, std::string_view what) {
   trace_.add(events.now(), actor, kind, what);
-  if (options_.trace != nullptr) {
-    std::fprintf(options_.trace, "%12.6f %3u %.*s\n", std::chrono::duration<double>(simulated()).count(),
-                 actor, static_cast<int>(what.size()), what.data());
-  }
+  trace(actor, what);
 }
 
 void World::saw(std::uint32_t actor, const smpp::Pdu& pdu) {
   trace_.add(events.now(), actor, static_cast<std::uint32_t>(pdu.header.command_id), pdu.octets);
-  if (options_.trace != nullptr) {
-    std::fprintf(options_.trace, "%12.6f %3u %s\n", std::chrono::duration<double>(simulated()).count(), actor,
-                 smpp::describe(pdu).c_str());
-  }
+  if (traces()) { trace(actor, "<< " + line_of(pdu)); }
 }
 
 void World::receipt_acknowledged(const OperatorBind::Receipt& receipt, const Moment& at) {
@@ -306,10 +338,11 @@ void World::run() {
   run_until(began_ + std::min(options_.until, safety));
   if (options_.until <= safety) { return; }
   heal();
-  const Instant drain_by = events.now() + kDrainMax;
+  const bool held = faults.fired()[static_cast<std::size_t>(Fault::kOpBindRefused)] > 0;
+  const Instant drain_by = events.now() + kDrainMax + (held ? kHeldLinkMax : Duration{});
   while (events.now() < drain_by && !drained()) { run_until(events.now() + seconds{2}); }
   ledger.check_drained(events.now());
-  if (!drained()) { throw Violation{"I15: not drained within ten minutes after all had healed"}; }
+  if (!drained()) { throw Violation{"I15: not drained in time after all had healed"}; }
   machine.check_journal();
 }
 

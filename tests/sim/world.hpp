@@ -53,12 +53,17 @@ class World {
   [[nodiscard]] const Coverage& coverage() const { return coverage_; }
 
   // --- for actors ---
-  [[nodiscard]] Moment moment() const { return {events.now(), machine.lives(), machine.commits()}; }
+  [[nodiscard]] Moment moment() const {
+    return {events.now(), events.now(), machine.lives(), machine.commits()};
+  }
   [[nodiscard]] static Moment moment_of(const Socket::Piece& piece) {
-    return {piece.sent_at, static_cast<std::uint32_t>(piece.stamp >> 40), piece.stamp & 0xFFFFFFFFFFull};
+    return {piece.sent_at, piece.since, static_cast<std::uint32_t>(piece.stamp >> 40),
+            piece.stamp & 0xFFFFFFFFFFull};
   }
   void saw(std::uint32_t actor, const smpp::Pdu& pdu);
   void note(std::uint32_t actor, std::uint32_t kind, std::string_view what);
+  void trace(std::uint32_t actor, std::string_view what);  // a line that is not judged, nor in the hash
+  [[nodiscard]] bool traces() const { return options_.trace != nullptr; }
   std::uint64_t next_number() { return ++last_number_; }
   static std::string password_of(std::uint32_t account) { return "canary-" + std::to_string(account); }
   void receipt_acknowledged(const OperatorBind::Receipt& receipt, const Moment& at);
