@@ -270,7 +270,7 @@ TEST_CASE("into the reserve: no new messages; below half: no leases; at its end:
   world.answer(sent, OutcomeClass::kThrottle);
   world.turn();
 
-  world.full_disk(1);
+  world.full_disk(1.5);
   world.advance(seconds{5});
   CHECK(world.sent.empty());
   const auto receipt = world.receipt(kOpA, "77", Status::kDelivered);
