@@ -21,8 +21,11 @@ void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) 
     *message = *record.message;
   }
   message->home = place.end;
-  message->due_at = record.due_at == WallTime{} ? Instant{} : now_.instant_of(record.due_at);
-  message->expires_at = record.expires_at == spool::kNoDeadline ? kNever : now_.instant_of(record.expires_at);
+  const bool on_a_date = message->status == Status::kScheduled;
+  message->due_at = due(record.due_at, on_a_date ? WallTime{} : std::max(latest_, message->accepted_at));
+  message->expires_at = record.expires_at == spool::kNoDeadline
+                            ? kNever
+                            : instant_within(record.expires_at, message->accepted_at);
   if (message->short_id != 0) {
     auto& next = short_ids[message->account];
     next = std::max(next, message->short_id + 1);
@@ -83,7 +86,7 @@ void Restored::on(const spool::Place&, const spool::ResultRecord& record) {
   message->unknown_reason = record.unknown_reason;
   message->status_seq = record.status_seq;
   message->candidates_tried = record.candidates_tried;
-  message->due_at = record.due_at == WallTime{} ? Instant{} : now_.instant_of(record.due_at);
+  message->due_at = due(record.due_at, record.at);
   if (is_final(record.message_status)) {
     message->done_at = record.at;
     message->err.assign(record.err);
@@ -187,7 +190,7 @@ void Restored::on(const spool::Place&, const spool::ChangeRecord& record) {
   message->status_seq = record.status_seq;
   message->candidates_tried = record.candidates_tried;
   message->op = record.op;
-  message->due_at = record.due_at == WallTime{} ? Instant{} : now_.instant_of(record.due_at);
+  message->due_at = due(record.due_at, latest_);
   for (auto& part : message->parts) {
     // What waits to be sent again after an uncertain attempt stays flagged. Without a RESULT it was uncertain
     // because of a crash, and this is the first record that says so.
@@ -220,6 +223,18 @@ void Restored::learn(const spool::NameEntry& name) {
   if (std::none_of(names.begin(), names.end(), same)) {
     names.push_back({name.kind, name.number, std::string{name.name}});
   }
+}
+
+// A deadline that stood at `end` when the wall clock said `from`. If that clock was set back meanwhile, what
+// is left of the time is still no more than all of it (CONTRACT D13).
+Instant Restored::instant_within(WallTime end, WallTime from) const {
+  return std::min(now_.instant_of(end), now_.mono + std::max(end - from, microseconds{}));
+}
+
+// `from`: when it began to wait; none = until a date.
+Instant Restored::due(WallTime at, WallTime from) const {
+  if (at == WallTime{}) { return Instant{}; }
+  return from == WallTime{} ? now_.instant_of(at) : instant_within(at, from);
 }
 
 void Restored::owe(MessageId id, const std::optional<spool::OwedItem>& item) {

@@ -13,6 +13,9 @@ namespace {
 
 enum TimerKind : std::uint8_t { kWakeTimer, kExpiryTimer };
 
+// However long ago a wall clock says that a former process began to owe something, customers get this long to
+// come for it.
+constexpr Duration kStartGrace = hours{1};
 constexpr Duration kBurst = milliseconds{100};  // of deliver_rate: ten of the timer's ticks
 
 std::uint32_t low_bits(SessionId id) { return static_cast<std::uint32_t>(id.value()); }
@@ -80,8 +83,9 @@ ItemIndex Outbox::take(const Now& now, AccountId account_id, MessageId message, 
   item.account = account_id.value();
   item.message = message;
   // Rounded up, so that nothing expires before its retention.
-  item.owed_at =
-      static_cast<std::int32_t>(std::chrono::ceil<seconds>(now.instant_of(owed_at) - start_).count());
+  const Instant earliest = now.mono - std::max(at(account_id).delivery.retention - kStartGrace, Duration{});
+  const Instant since = std::clamp(now.instant_of(owed_at), earliest, now.mono);
+  item.owed_at = static_cast<std::int32_t>(std::chrono::ceil<seconds>(since - start_).count());
   ++at(account_id).items;
   ++items_count_;
   return index;

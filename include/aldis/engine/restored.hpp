@@ -56,6 +56,8 @@ class Restored final : public spool::ReplayVisitor {
   void on(const spool::Place& place, const spool::CheckpointRecord& record) override;
 
  private:
+  [[nodiscard]] Instant instant_within(WallTime end, WallTime from) const;
+  [[nodiscard]] Instant due(WallTime at, WallTime from) const;
   void owe(MessageId id, const std::optional<spool::OwedItem>& item);
   void drop_if_done(Message& message);
   static void follow_refused(Message& message, std::string_view err);

@@ -27,6 +27,45 @@ TEST_CASE("a wall clock that jumps ends no validity, no receipt's time and no or
   }
 }
 
+TEST_CASE("a wall clock set back over a restart makes nobody wait longer than was said", "[D13][H14]") {
+  World world;
+  world.start();
+  world.bind();
+  world.up();
+  const auto again = world.accept();
+  world.answer(world.sent_one(), OutcomeClass::kMixed);  // sent again after 30 s
+  const auto waits = world.accept({.to = {kNumberB}, .validity = {{}, hours{2}}});
+  world.turn();
+  world.now.wall -= hours{24 * 365};
+  world.restart();
+  world.bind();
+  world.up();
+  world.advance(seconds{31});
+  CHECK(world.sent_one().part.message == again);
+  CHECK(world.queried(waits) == Status::kQueued);
+  world.advance(hours{2});
+  CHECK(world.queried(waits) == Status::kExpired);
+}
+
+TEST_CASE("what is owed outlives a wall clock set ahead over a restart", "[D7][D13][H14]") {
+  World world;
+  world.start();
+  world.bind();
+  world.up();
+  const auto id = world.accept();
+  world.ok(world.sent_one(), "77");
+  world.turn();
+  world.unbind();
+  world.receipt(kOpA, "77", Status::kDelivered);
+  world.turn();
+  world.now.wall += hours{24 * 365};
+  world.restart();
+  world.turn();
+  world.bind();
+  world.turn();
+  CHECK(world.told_one().id == id);
+}
+
 TEST_CASE("the network's late verdict counts, however far the wall clock jumped meanwhile",
           "[D6][D13][H14]") {
   World world;

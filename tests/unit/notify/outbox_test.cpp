@@ -242,6 +242,25 @@ TEST_CASE("past the retention an item is a dead letter: waiting, in retry, or be
   CHECK(desk.outbox.size() == 0);
 }
 
+TEST_CASE(
+    "what an earlier process owed is kept for an hour, and no longer than its retention, whatever the "
+    "clock") {
+  for (const auto jump : {microseconds{hours{24 * 365}}, microseconds{hours{-24 * 365}}}) {
+    Desk desk;
+    desk.outbox.set_account(kAcme, {.fanout = Fanout::kSpread, .deliver_rate = {}, .retention = hours{72}});
+    Message& m = desk.message();
+    OwedReceipt receipt;
+    receipt.message = m.id;
+    desk.outbox.owe(desk.now, m, receipt, desk.now.wall - jump);
+    const bool ahead = jump > microseconds{};
+    desk.wait((ahead ? hours{1} : hours{72}) - seconds{2});
+    CHECK(desk.dead.empty());
+    desk.wait(seconds{5});
+    desk.wait(seconds{1});
+    CHECK(desk.dead.size() == 1);
+  }
+}
+
 TEST_CASE("what an earlier process owed keeps its age") {
   Desk desk;
   Message& m = desk.message();
