@@ -151,7 +151,7 @@ void Ledger::judge_rate(std::uint32_t op, Instant sent_at) {
   }
 }
 
-void Ledger::judge_state(const Entry& entry, MessageState state, Instant at) const {
+void Ledger::judge_state(const Entry& entry, MessageState state, const Moment& at) const {
   const auto said = [&](MessageState which) {
     return std::any_of(entry.submissions.begin(), entry.submissions.end(),
                        [&](const Submission& s) { return s.receipts.contains(which); });
@@ -161,8 +161,8 @@ void Ledger::judge_state(const Entry& entry, MessageState state, Instant at) con
                   [](const Submission& s) { return s.answer == Submission::Answer::kRefused; });
   // Deadlines stand in the journal by the wall clock: a step of it counts when they are read back.
   const bool expired =
-      (clock_stepped_ && crashes_ > 0) ||
-      (entry.validity > Duration{} && entry.read && at >= entry.read->at + entry.validity - seconds{1});
+      (clock_stepped_ && entry.read && entry.read->life < at.life) ||
+      (entry.validity > Duration{} && entry.read && at.at >= entry.read->at + entry.validity - seconds{1});
   bool just = false;
   switch (state) {
     case MessageState::kDelivered: {
@@ -205,7 +205,7 @@ std::size_t Ledger::told(std::uint32_t account, std::uint64_t token, const std::
     throw Violation{"I2: " + name_of(*entry) + " has id " + entry->id + ", its receipt says " + id};
   }
   if (!is_final(state)) { return entry->told.size(); }
-  judge_state(*entry, state, at.at);
+  judge_state(*entry, state, at);
   for (const auto& before : entry->told) {
     if (before.state != state || !before.answer_read) { continue; }
     ++totals_.repeated;

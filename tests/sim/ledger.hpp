@@ -115,7 +115,6 @@ class Ledger {
 
   void answered_told(std::uint64_t token, std::size_t told, const Moment& read);
 
-  void crashed() { ++crashes_; }
   void life_begins(std::uint32_t life, std::uint64_t commits);  // and the one before has ended
   void clock_stepped() { clock_stepped_ = true; }
   void check_drained(Instant now);  // all that was promised has been done
@@ -132,13 +131,12 @@ class Ledger {
   [[nodiscard]] bool surely_durable(const Moment& read, const Moment& now) const;
   void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
   void judge_rate(std::uint32_t op, Instant sent_at);
-  void judge_state(const Entry& entry, MessageState state, Instant at) const;
+  void judge_state(const Entry& entry, MessageState state, const Moment& at) const;
 
   std::map<std::uint64_t, Entry> entries_;
   std::map<std::string, std::uint64_t> ids_;   // public id to token
   std::vector<std::deque<Instant>> sent_;      // per operator, the last second
   std::vector<std::uint64_t> commits_before_;  // per life
-  std::uint64_t crashes_ = 0;
   bool clock_stepped_ = false;
   Totals totals_;
 };

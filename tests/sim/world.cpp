@@ -271,16 +271,12 @@ void World::staff() {
   constexpr double kPerMinute = 1.0 / 12;
   const Duration down = milliseconds{10 + chance_.below(8000)};
   if (faults.fires(Fault::kKill, kPerMinute)) {
-    ledger.crashed();
     machine.end(Machine::End::kKill, down);
   } else if (faults.fires(Fault::kPower, kPerMinute)) {
-    ledger.crashed();
     machine.end(Machine::End::kPower, down);
   } else if (faults.fires(Fault::kTerm, kPerMinute)) {
-    ledger.crashed();
     machine.terminate();
   } else if (faults.fires(Fault::kCrashInDisk, kPerMinute)) {
-    ledger.crashed();
     machine.crash_in_disk(chance_.below(20));
   }
   if (faults.fires(Fault::kDiskFull, kPerMinute)) {
