@@ -54,6 +54,11 @@ class ContractRows(unittest.TestCase):
                 self.rows["H9"] = {"tests": [gone]}
                 self.assert_found("H9: there is no " + gone)
 
+    def test_a_tag_within_the_sentence_is_found(self):
+        (self.root / "tests/one_test.cpp").write_text(CASE + 'TEST_CASE("told\\n"\n  " late [H4]") {}\n')
+        self.rows["H4"]["tests"].append("case: told\\n late")
+        self.assert_found("H4 stands in the sentence")
+
     def test_a_tag_that_its_row_does_not_list_is_found(self):
         self.rows["D7"] = {"later": "something"}
         self.assert_found("D7 does not list spec: twice")

@@ -71,6 +71,26 @@ class TestCommand(unittest.TestCase):
                 self.assertEqual(self.run_tool(tests, *arguments)[:2],
                                  (0, f"{passed} passed, 0 failed, 0 skipped"))
 
+    def test_a_row_chooses_the_cases_of_unit_programs_too(self):
+        for module, text in (("one", 'TEST_CASE("x", "[D3][H7]")'), ("two", 'TEST_CASE("y", "[H70]")')):
+            (self.root / "tests" / "unit" / module).mkdir(parents=True)
+            (self.root / "tests" / "unit" / module / "a_test.cpp").write_text(text)
+            program = self.root / "build" / "asan" / "tests" / f"unit_{module}"
+            program.parent.mkdir(parents=True, exist_ok=True)
+            # As Catch2: two cases with the tag, and the number of names as the status.
+            program.write_text("#!/bin/sh\n[ \"$1\" != --list-test-names-only ] || { echo a; echo b; exit 2; }\n"
+                               f"echo unit_{module} ran $1\n")
+            program.chmod(0o755)
+        tail = "".join(f"add_test(NAME unit_{module} COMMAND ${{CMAKE_BINARY_DIR}}/tests/unit_{module})\n"
+                       f"set_tests_properties(unit_{module} PROPERTIES LABELS unit)\n" for module in ("one", "two"))
+        tests = [("script", "spec;H7", "true"), ("other", "spec", "exit 1")]
+        status, last, output = self.run_tool(tests, "--label", "H7", tail=tail)
+        self.assertEqual((status, last), (0, "3 passed, 0 failed, 0 skipped"), output)
+        self.assertIn("unit_one ran [H7]", output)
+        self.assertNotIn("unit_two ran", output)
+        self.assertEqual(self.run_tool(tests, "spec", "--label", "H7", tail=tail)[1], "1 passed, 0 failed, 0 skipped")
+        self.assertRegex(self.run_tool(tests, "--label", "H7", "--list", tail=tail)[2], r"(?m)^unit_one +unit ")
+
     def test_a_test_of_a_deeper_depth_runs_there_and_deeper(self):
         tests = [("a", "spec", "true"), ("b", "spec;full", "true"), ("c", "crash;night", "true"),
                  ("d", "sim;release", "true")]

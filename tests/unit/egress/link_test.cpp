@@ -139,8 +139,8 @@ class OneLink final : public EventSink, public ports::Random {
 
 }  // namespace
 
-TEST_CASE(
-    "when a link dies, what was handed over whole is in doubt, and what was cut or kept is not [D3][H3]") {
+TEST_CASE("when a link dies, what was handed over whole is in doubt, and what was cut or kept is not",
+          "[D3][H3]") {
   OneLink link;
   link.send(1);
   const std::size_t first = link.wire.output().size();
@@ -155,7 +155,7 @@ TEST_CASE(
   CHECK(link.results[2].outcome == OutcomeClass::kNotSent);
 }
 
-TEST_CASE("what comes to a link whose operator takes leave is not sent, and goes back [D3]") {
+TEST_CASE("what comes to a link whose operator takes leave is not sent, and goes back", "[D3]") {
   OneLink link;
   link.send(1);
   link.wire.take();
@@ -169,7 +169,7 @@ TEST_CASE("what comes to a link whose operator takes leave is not sent, and goes
   CHECK(link.window_free == 0);
 }
 
-TEST_CASE("the last octet makes a part whole, whatever was answered before it [D3][H3]") {
+TEST_CASE("the last octet makes a part whole, whatever was answered before it", "[D3][H3]") {
   OneLink link;
   const auto sequence = link.send(1);
   link.wire.take();
@@ -183,7 +183,7 @@ TEST_CASE("the last octet makes a part whole, whatever was answered before it [D
   CHECK(link.results[1].outcome == OutcomeClass::kLost);
 }
 
-TEST_CASE("an acknowledgement for a former bind is not given to a deliver_sm of the present one [D5]") {
+TEST_CASE("an acknowledgement for a former bind is not given to a deliver_sm of the present one", "[D5]") {
   OneLink link;
   link.deliver(7, "77");
   const LinkRequest before = link.receipts.at(0);
@@ -198,8 +198,8 @@ TEST_CASE("an acknowledgement for a former bind is not given to a deliver_sm of 
   CHECK(sent[0].header.command_status == smpp::CommandStatus::kOk);
 }
 
-TEST_CASE(
-    "what the store does not take within nack_after is refused with nack_status, never taken [D5][H9]") {
+TEST_CASE("what the store does not take within nack_after is refused with nack_status, never taken",
+          "[D5][H9]") {
   OneLink link;
   link.deliver(7, "77");
   link.pass(seconds{5} - milliseconds{1});
@@ -213,7 +213,7 @@ TEST_CASE(
   CHECK(link.wire.lines().empty());
 }
 
-TEST_CASE("a late answer settles the part that it answers, as late, whatever was sent since [D3][H1]") {
+TEST_CASE("a late answer settles the part that it answers, as late, whatever was sent since", "[D3][H1]") {
   OneLink link;
   const auto slow = link.send(1);
   link.wire.take();
@@ -234,7 +234,7 @@ TEST_CASE("a late answer settles the part that it answers, as late, whatever was
   CHECK_FALSE(link.results[2].late);
 }
 
-TEST_CASE("three submits in a row without an answer, and the link binds anew [D3]") {
+TEST_CASE("three submits in a row without an answer, and the link binds anew", "[D3]") {
   OneLink link{3};
   for (const std::uint64_t id : {1u, 2u, 3u}) { link.send(id); }
   link.wire.lines();
@@ -249,7 +249,7 @@ TEST_CASE("three submits in a row without an answer, and the link binds anew [D3
   CHECK(link.results.back().outcome == OutcomeClass::kNotSent);
 }
 
-TEST_CASE("a link never has more submits unanswered than its window, and says what is left of it [D3]") {
+TEST_CASE("a link never has more submits unanswered than its window, and says what is left of it", "[D3]") {
   OneLink link{2};
   CHECK(link.window_free == 2);
   const auto first = link.send(1);

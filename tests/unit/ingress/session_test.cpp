@@ -133,7 +133,7 @@ class Customer {
 
 }  // namespace
 
-TEST_CASE("a session that does not read is not read either, once a mebibyte waits for it [H17][D15]") {
+TEST_CASE("a session that does not read is not read either, once a mebibyte waits for it", "[H17][D15]") {
   Server server;
   Customer customer{server};
   REQUIRE(customer.bind() == CommandStatus::kOk);
@@ -151,7 +151,7 @@ TEST_CASE("a session that does not read is not read either, once a mebibyte wait
   CHECK_FALSE(customer.wire.reading_paused);
 }
 
-TEST_CASE("a request that does not read is logged without its text and numbers [I17]") {
+TEST_CASE("a request that does not read is logged without its text and numbers", "[I17]") {
   Server server;
   Customer customer{server};
   REQUIRE(customer.bind() == CommandStatus::kOk);
@@ -172,7 +172,7 @@ TEST_CASE("a request that does not read is logged without its text and numbers [
   CHECK(server.log.text.find("7700900") == std::string::npos);
 }
 
-TEST_CASE("a bind gives its place back when its connection ends [D15]") {
+TEST_CASE("a bind gives its place back when its connection ends", "[D15]") {
   Server server;
   {
     Customer customer{server};
@@ -187,7 +187,7 @@ TEST_CASE("a bind gives its place back when its connection ends [D15]") {
 }
 
 TEST_CASE(
-    "an address outside the account's list does not bind, and learns no more than with a wrong password "
+    "an address outside the account's list does not bind, and learns no more than with a wrong password",
     "[S5]") {
   Server server;
   Customer stranger{server, "198.51.100.1"};
@@ -199,7 +199,8 @@ TEST_CASE(
   CHECK(customer.bind() == CommandStatus::kOk);
 }
 
-TEST_CASE("a 3.3 session gets as much of a long text from a handset as it can take, not an empty one [D5b]") {
+TEST_CASE("a 3.3 session gets as much of a long text from a handset as it can take, not an empty one",
+          "[D5b]") {
   Server server;
   Customer customer{server};
   REQUIRE(customer.bind("secret", 0x33) == CommandStatus::kOk);
@@ -212,7 +213,7 @@ TEST_CASE("a 3.3 session gets as much of a long text from a handset as it can ta
   CHECK(sent[0].octets.find(std::string(254, 'x')) != std::string::npos);
 }
 
-TEST_CASE("a delivery that was given up is not settled by its late answer [D7]") {
+TEST_CASE("a delivery that was given up is not settled by its late answer", "[D7]") {
   Server server;
   Customer customer{server};
   REQUIRE(customer.bind() == CommandStatus::kOk);

@@ -89,7 +89,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("every owed item is delivered until acknowledged, never after, whatever sessions do [D7]", "[D7]") {
+TEST_CASE("every owed item is delivered until acknowledged, never after, whatever sessions do", "[D7]") {
   for (std::uint32_t seed = 1; seed <= 30; ++seed) {
     INFO("seed " << seed);
     World world{seed};

@@ -58,7 +58,7 @@ TEST_CASE("an owed receipt leaves as it was owed, and is done when acknowledged"
   CHECK(desk.pump().empty());
 }
 
-TEST_CASE("pain_06_offline_outbox: an hour offline, then all in order, within the window, none twice [D7]",
+TEST_CASE("pain_06_offline_outbox: an hour offline, then all in order, within the window, none twice",
           "[D7]") {
   Desk desk;
   for (int i = 0; i < 1'000; ++i) {

@@ -34,7 +34,7 @@ Status by_the_book(const std::vector<Status>& parts) {
 
 }  // namespace
 
-TEST_CASE("the whole truth table of three parts [H36]", "[H36]") {
+TEST_CASE("the whole truth table of three parts", "[H36]") {
   Messages messages;
   for (const Status a : kFinals) {
     for (const Status b : kFinals) {
@@ -74,7 +74,7 @@ TEST_CASE("a message follows its only part, with the part's err and a rising sta
   }
 }
 
-TEST_CASE("repeated and shuffled receipts make one step per state [H4]", "[H4]") {
+TEST_CASE("repeated and shuffled receipts make one step per state", "[H4]") {
   Messages messages;
   std::mt19937 random{5};
   for (int round = 0; round < 500; ++round) {
@@ -105,7 +105,7 @@ TEST_CASE("repeated and shuffled receipts make one step per state [H4]", "[H4]")
   }
 }
 
-TEST_CASE("the network's first final stands, whatever follows [H5]", "[H5]") {
+TEST_CASE("the network's first final stands, whatever follows", "[H5]") {
   Messages messages;
   std::mt19937 random{9};
   Message& m = messages.add("33639980001", 2);
@@ -130,8 +130,7 @@ TEST_CASE("the network's first final stands, whatever follows [H5]", "[H5]") {
   }
 }
 
-TEST_CASE("our own expiry and any UNKNOWN give way to the network once, inside the window [H6][D6]",
-          "[H6][D6]") {
+TEST_CASE("our own expiry and any UNKNOWN give way to the network once, inside the window", "[H6][D6]") {
   Messages messages;
   for (const Status ours : {Status::kExpired, Status::kUnknown}) {
     for (const Status network : {Status::kDelivered, Status::kUndeliverable, Status::kRejected}) {
@@ -151,7 +150,7 @@ TEST_CASE("our own expiry and any UNKNOWN give way to the network once, inside t
   }
 }
 
-TEST_CASE("after the late window a receipt changes nothing and is an orphan [H6]", "[H6]") {
+TEST_CASE("after the late window a receipt changes nothing and is an orphan", "[H6]") {
   Messages messages;
   Message& m = messages.add("33639980001");
   finish_part(m, 0, Status::kExpired, err::kExpired, kStart);
@@ -231,7 +230,7 @@ TEST_CASE("ENROUTE proves that the operator has an uncertain part, also one that
   }
 }
 
-TEST_CASE("one refused part: the unsent are not sent, the sent are awaited, a resend is called off [H36]",
+TEST_CASE("one refused part: the unsent are not sent, the sent are awaited, a resend is called off",
           "[H36]") {
   Messages messages;
   Message& m = messages.add("33639980001", 5);

@@ -10,7 +10,7 @@ using namespace aldis;
 using namespace aldis::receipts;
 using namespace aldis::receipts::test;
 
-TEST_CASE("pain_05_ids_scoped: 2 x 10,000 equal ids of two operators never cross [S6]", "[S6]") {
+TEST_CASE("pain_05_ids_scoped: 2 x 10,000 equal ids of two operators never cross", "[S6]") {
   Bench bench;
   std::vector<MessageId> of_a;
   std::vector<MessageId> of_b;
@@ -58,7 +58,7 @@ TEST_CASE("without a usable address a single id suffices, and two do not") {
   CHECK(bench.correlate(r).error() == Unmatched::kAmbiguous);
 }
 
-TEST_CASE("a reused id goes to the newest open message with that number [H7]", "[H7]") {
+TEST_CASE("a reused id goes to the newest open message with that number", "[H7]") {
   Bench bench;
   Message& first = bench.sent("42", "33639980001");
   Message& other = bench.sent("42", "33639980002");
@@ -159,9 +159,8 @@ TEST_CASE("an operator with one id for everything keeps a bounded chain") {
   CHECK(bench.correlate(receipt("1", "336398004998"))->part.message == MessageId{4'999});
 }
 
-TEST_CASE(
-    "an uncertain part is found by its reference, else by numbers and time, and only if it is alone [D4]",
-    "[D4]") {
+TEST_CASE("an uncertain part is found by its reference, else by numbers and time, and only if it is alone",
+          "[D4]") {
   Bench bench;
   Message& a = bench.messages.add("33639980001");
   a.has_user_message_reference = true;

@@ -11,8 +11,7 @@ using namespace aldis;
 using namespace aldis::receipts;
 using namespace aldis::receipts::test;
 
-TEST_CASE("pain_07_receipt_first: 10,000 of 10,000 inverted pairs end in their state, none is left [H2]",
-          "[H2]") {
+TEST_CASE("pain_07_receipt_first: 10,000 of 10,000 inverted pairs end in their state, none is left", "[H2]") {
   Bench bench;
   std::mt19937 random{11};
   constexpr int kCount = 10'000;
@@ -79,7 +78,7 @@ TEST_CASE("two orphans that mean one part in two dialects are left alone until t
   CHECK(bench.orphans.match(kA, "1000", m, bench.settings)->id_text == "3e8");
 }
 
-TEST_CASE("a part that became uncertain finds the receipt that came before [D4]", "[D4]") {
+TEST_CASE("a part that became uncertain finds the receipt that came before", "[D4]") {
   Bench bench;
   Message& m = bench.messages.add("33639980001");
   m.has_user_message_reference = true;
