@@ -45,6 +45,7 @@ class LinkConnection final : public ports::ByteProtocol, public smpp::SessionHan
   [[nodiscard]] const OperatorSettings& settings() const;
   [[nodiscard]] std::uint32_t window_size() const { return window_.size(); }
   [[nodiscard]] std::uint32_t window_used() const { return session_ ? session_->window_used() : 0; }
+  [[nodiscard]] const auto& submit_errors() const { return submit_errors_; }
   [[nodiscard]] std::uint64_t binds_ok() const { return binds_ok_; }
   [[nodiscard]] std::uint64_t binds_refused() const { return binds_refused_; }
   [[nodiscard]] std::uint64_t connects_failed() const { return connects_failed_; }
@@ -120,6 +121,7 @@ class LinkConnection final : public ports::ByteProtocol, public smpp::SessionHan
   std::vector<PartRef> parts_;
   std::vector<std::uint32_t> parts_free_;
   std::vector<smpp::StatRule> stat_rules_;
+  boost::unordered_flat_map<std::string_view, std::uint64_t> submit_errors_;  // by name of the status
   std::uint64_t binds_ok_ = 0;
   std::uint64_t binds_refused_ = 0;
   std::uint64_t connects_failed_ = 0;

@@ -73,6 +73,9 @@ void Operators::collect(ports::MetricReport& report) const {
                    count(link.binds_refused()));
     report.counter("aldis_link_connects_total", {{"operator", op}, {"link", name}, {"result", "failed"}},
                    count(link.connects_failed()));
+    for (const auto& [status, errors] : link.submit_errors()) {
+      report.counter("aldis_submit_errors_total", {{"operator", op}, {"status", status}}, count(errors));
+    }
   }
   const auto& smpp = impl_->smpp;
   for (std::size_t i = 0; i < smpp::kCommandCount; ++i) {

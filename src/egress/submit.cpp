@@ -194,6 +194,8 @@ void LinkConnection::on_response(const Now& now, const smpp::Response& response)
     }
   } else {
     result.outcome = outcome_of(response.command_status, response.pdu);
+    const auto name = smpp::name_of(response.command_status);
+    ++submit_errors_[name.empty() ? std::string_view{"other"} : name];
     if (response.command_status == smpp::CommandStatus::kMessageQueueFull) { window_.on_queue_full(); }
   }
   session_->set_window_out(window_.size());

@@ -105,6 +105,7 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
       inbound_routes(settings.inbound, accounts_of(directory), operators_of(directory)),
       correlator(setup.key, id_rules),
       orphans(setup.key, id_rules, {settings.limits.orphans_in_memory, settings.limits.orphan_retention}),
+      tally(directory.operators_count()),
       outbox(now) {
   for (std::uint32_t i = 0; i < directory.accounts_count(); ++i) {
     const AccountId id{i};

@@ -43,7 +43,7 @@ void place_message(State& s, Message& message) {
     if (part.status != Status::kSending) { continue; }
     part.status = Status::kUncertain;  // leased without a result: nobody knows (CONTRACT 2)
     part.uncertain = !ALDIS_MUTANT(15);
-    ++s.counters.uncertain;
+    ++s.counters_of(message.op).uncertain;
   }
   if (!is_final(message.status) && message.status != Status::kScheduled) {
     message.status = status_of_parts(message);
@@ -177,7 +177,9 @@ void start(State& s, const Now& now) {
   s.free_finished();
   write_checkpoint(s, now);
   ALDIS_FAILPOINT(pass_once_durable("recover.checkpoint", s.oldest_written_at.value()));
-  if (s.counters.uncertain > 0) { s.log.warn("message.uncertain", {{"count", s.counters.uncertain}}); }
+  std::uint64_t uncertain = 0;
+  for (const auto& group : s.groups) { uncertain += group.counters.uncertain; }
+  if (uncertain > 0) { s.log.warn("message.uncertain", {{"count", uncertain}}); }
 }
 
 void timer_fired(State& s, const Now& now, Message& message) {

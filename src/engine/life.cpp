@@ -62,14 +62,29 @@ MessageId State::next_id() {
 void State::step(Message& message, Status to) {
   if (message.status == to) { return; }
   ALDIS_CHECK(may_step(message.status, to));
-  step_counted(message.status, to);
+  step_counted(message, message.status, to);
   message.status = to;
   ++message.status_seq;
 }
 
-void State::step_counted(Status from, Status to) {
-  --counters.pending_or_final[static_cast<std::size_t>(from)];
-  ++counters.pending_or_final[static_cast<std::size_t>(to)];
+void State::step_counted(const Message& message, Status from, Status to) {
+  --level_of(message, from);
+  ++level_of(message, to);
+}
+
+void State::count_sent(const Message& message) {
+  ++counters_of(message.op).submits_ok;
+  const bool asked = (message.registered_delivery & 0x03u) != 0;  // as egress asks
+  if (asked || !directory.op(message.op).receipts_as_asked) { tally.requested(message.op); }
+}
+
+std::uint64_t& State::level_of(const Message& message, Status status) {
+  if (!is_final(status)) { return counters.pending[static_cast<std::size_t>(status)]; }
+  const bool tried =
+      message.op != kNoOperator && std::any_of(message.parts.begin(), message.parts.end(),
+                                               [](const Part& part) { return part.attempt > 0; });
+  Finals& finals = tried ? counters_of(message.op).finals : counters.finals_without_operator;
+  return finals.of(message.message_class, status);
 }
 
 std::optional<spool::OwedItem> State::owed_item(const Now& now, const Message& message, bool intermediate,
@@ -159,7 +174,7 @@ void State::finish_unanswered(const Now& now, Message& message, UnknownReason re
   dispatch.remove(message);
   const Status before = message.status;
   receipts::finish_unanswered(message, reason, now.wall);
-  step_counted(before, message.status);
+  step_counted(message, before, message.status);
   queue_changed(message, waited);
   final_written(now, message, message.err.view());
 }

@@ -1,45 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine's counters under the names of the manual's metric table.
+#include <algorithm>
+
 #include "engine/state.hpp"
 
 namespace aldis::engine::housekeeping {
 
+namespace {
+
+double count(std::uint64_t n) { return static_cast<double>(n); }
+
+void collect_finals(const Finals& finals, std::string_view op, ports::MetricReport& report) {
+  for (std::size_t c = 0; c < kMessageClasses; ++c) {
+    for (std::size_t i = 0; i < Finals::kStates; ++i) {
+      const auto status = static_cast<Status>(static_cast<std::size_t>(Status::kDelivered) + i);
+      report.counter(
+          "aldis_messages_final_total",
+          {{"operator", op}, {"class", name_of(static_cast<MessageClass>(c))}, {"status", name_of(status)}},
+          count(finals.counts[c][i]));
+    }
+  }
+}
+
+void collect_operator(const OperatorCounters& c, std::string_view op, ports::MetricReport& report) {
+  collect_finals(c.finals, op, report);
+  report.counter("aldis_uncertain_total", {{"operator", op}}, count(c.uncertain));
+  report.counter("aldis_resends_total", {{"operator", op}}, count(c.resends));
+  const auto submits = [&](std::string_view result, std::uint64_t n) {
+    report.counter("aldis_submits_total", {{"operator", op}, {"result", result}}, count(n));
+  };
+  submits("ok", c.submits_ok);
+  submits("throttled", c.submits_throttled);
+  submits("retry", c.submits_retry);
+  submits("error", c.submits_error);
+  submits("timeout", c.submits_timeout);
+  report.counter("aldis_inbound_total", {{"operator", op}, {"outcome", "accepted"}},
+                 count(c.inbound - c.inbound_unroutable));
+  report.counter("aldis_inbound_total", {{"operator", op}, {"outcome", "unroutable"}},
+                 count(c.inbound_unroutable));
+}
+
+// The journal knows operators that the configuration does not any more: they are one series together, so that
+// every rename does not leave a set of its own.
+std::string_view label_of(const State& s, OperatorId op) {
+  const auto name = s.directory.operator_name(op);
+  const bool configured = std::any_of(s.settings.operators.begin(), s.settings.operators.end(),
+                                      [&](const OperatorSettings& row) { return row.name == name; });
+  return configured ? name : std::string_view{"_other"};
+}
+
+}  // namespace
+
 void collect(State& s, const Now& now, ports::MetricReport& report) {
-  const auto count = [](std::uint64_t n) { return static_cast<double>(n); };
   const auto& c = s.counters;
   for (const auto message_class : {MessageClass::kOtp, MessageClass::kTransactional, MessageClass::kBulk}) {
     report.counter("aldis_messages_accepted_total", {{"door", "smpp"}, {"class", name_of(message_class)}},
                    count(c.accepted_by_class[static_cast<std::size_t>(message_class)]));
   }
-  const auto in = [&](Status status) { return c.pending_or_final[static_cast<std::size_t>(status)]; };
+  const auto in = [&](Status status) { return c.pending[static_cast<std::size_t>(status)]; };
   report.gauge("aldis_messages_pending", {{"state", "queued"}},
                count(in(Status::kQueued) + in(Status::kScheduled)));
   report.gauge("aldis_messages_pending", {{"state", "leased"}}, count(in(Status::kSending)));
   report.gauge("aldis_messages_pending", {{"state", "uncertain"}}, count(in(Status::kUncertain)));
   report.gauge("aldis_messages_pending", {{"state", "awaiting_receipt"}}, count(in(Status::kSent)));
-  for (const Status status : {Status::kDelivered, Status::kUndeliverable, Status::kRejected, Status::kExpired,
-                              Status::kDeleted, Status::kUnknown}) {
-    report.counter("aldis_messages_final_total", {{"status", name_of(status)}}, count(in(status)));
-  }
-  report.counter("aldis_uncertain_total", {}, count(c.uncertain));
-  report.counter("aldis_resends_total", {}, count(c.resends));
-  report.counter("aldis_submits_total", {{"result", "ok"}}, count(c.submits_ok));
-  report.counter("aldis_submits_total", {{"result", "throttled"}}, count(c.submits_throttled));
-  report.counter("aldis_submits_total", {{"result", "retry"}}, count(c.submits_retry));
-  report.counter("aldis_submits_total", {{"result", "error"}}, count(c.submits_error));
-  report.counter("aldis_submits_total", {{"result", "timeout"}}, count(c.submits_timeout));
-  report.counter("aldis_receipts_received_total", {}, count(c.receipts));
-  report.counter("aldis_receipts_unmatched_total", {}, count(c.receipts_parked));
-  report.counter("aldis_receipts_odd_total", {{"kind", "duplicate"}}, count(c.receipts_duplicate));
-  report.counter("aldis_receipts_odd_total", {{"kind", "contradicting"}}, count(c.receipts_contradicting));
-  report.counter("aldis_receipts_odd_total", {{"kind", "late"}}, count(c.receipts_late));
-  report.gauge("aldis_receipts_orphaned", {}, count(s.orphans.size()));
-  report.gauge("aldis_receipts_awaited", {}, count(s.correlator.remembered()));
-  report.counter("aldis_inbound_total", {{"outcome", "accepted"}}, count(c.inbound - c.inbound_unroutable));
-  report.counter("aldis_inbound_total", {{"outcome", "unroutable"}}, count(c.inbound_unroutable));
-  for (std::size_t how = 0; how < receipts::kHows; ++how) {
-    report.counter("aldis_receipts_matched_total",
-                   {{"how", receipts::name_of(static_cast<receipts::How>(how))}}, count(c.matched_how[how]));
+  collect_finals(c.finals_without_operator, "none", report);
+  for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
+    const auto name = label_of(s, OperatorId{i});
+    collect_operator(s.groups[i].counters, name, report);
+    s.tally.collect(report, OperatorId{i}, name, s.correlator, s.orphans);
   }
   for (std::size_t i = 0; i < admission::kReadings; ++i) {
     const auto reading = static_cast<admission::Reading>(i);

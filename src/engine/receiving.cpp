@@ -20,7 +20,7 @@ void write_dialect(State& s, OperatorId op, IdDialect learned) {
 }
 
 void park(State& s, const Now& now, const OperatorReceipt& receipt, receipts::Unmatched why) {
-  ++s.counters.receipts_parked;
+  s.tally.unmatched(receipt.op, why);
   if (ALDIS_MUTANT(24)) { return; }
   const MessageId id = s.next_id();
   auto& orphan = s.orphans.park(now.mono, std::make_unique<receipts::Orphan>(id, receipt, why));
@@ -42,11 +42,9 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
   const bool over = ALDIS_MUTANT(57) ? now.wall - message.done_at > s.settings.limits.late_window
                                      : !message.TimerHook::armed() || now.mono > message.TimerHook::at();
   const auto applied = receipts::apply_receipt(message, i, report, now.wall, {.late_window_over = over});
-  s.step_counted(before, message.status);
+  s.step_counted(message, before, message.status);
   if (applied.too_late) { return false; }
-  s.counters.receipts_duplicate += applied.duplicate ? 1 : 0;
-  s.counters.receipts_contradicting += applied.contradicting ? 1 : 0;
-  s.counters.receipts_late += applied.late ? 1 : 0;
+  s.tally.applied(message.op, applied);
   if (!applied.part_changed && !applied.changed && !applied.intermediate_to_report) {
     if (orphan != MessageId{}) { s.journal.append(spool::OrphanDoneRecord{orphan}); }
     return true;
@@ -144,7 +142,7 @@ OperatorReceipt receipt_of(const receipts::Orphan& orphan) {
 void on(State& s, const Now& now, const OperatorReceipt& receipt) {
   // no answer: egress says nack_status in time
   if (s.journal.room() >= (ALDIS_MUTANT(11) ? spool::Room::kNoAccept : spool::Room::kNone)) { return; }
-  ++s.counters.receipts;
+  s.tally.received(receipt.op, receipts::report_of(receipt));
   const auto& op = s.directory.op(receipt.op);
   auto match = receipt.unparsed ? Result<receipts::Match, receipts::Unmatched>{receipts::Unmatched::kUnparsed}
                                 : s.correlator.correlate(receipt, op, s.lookup);
@@ -167,8 +165,7 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
     const std::string_view id = !receipt.id_tlv.empty() ? receipt.id_tlv : receipt.id_text;
     if (apply(s, now, *message, match->part.part, receipts::report_of(receipt),
               fallback ? id : std::string_view{}, {})) {
-      ++s.counters.receipts_matched;
-      ++s.counters.matched_how[static_cast<std::size_t>(match->how)];
+      s.tally.matched(receipt.op, match->how);
       if (fallback && !id.empty()) {  // now that its id is known: what was parked under it
         match_orphans(s, now, *message, match->part.part, id);
       }
@@ -182,7 +179,7 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
 
 void on(State& s, const Now& now, const OperatorInbound& inbound) {
   if (s.journal.room() == spool::Room::kNone) { return; }
-  ++s.counters.inbound;
+  ++s.counters_of(inbound.op).inbound;
   auto item = std::make_unique<Inbound>();
   item->id = s.next_id();
   item->op = inbound.op;
@@ -198,7 +195,7 @@ void on(State& s, const Now& now, const OperatorInbound& inbound) {
   item->body = inbound.body;
   item->tlvs = inbound.tlvs;
   item->received_at = now.wall;
-  s.counters.inbound_unroutable += item->account == kNoAccount ? 1u : 0u;
+  s.counters_of(inbound.op).inbound_unroutable += item->account == kNoAccount ? 1u : 0u;
   s.rehome(*item, s.journal.append(spool::InboundRecord{item.get()}));
   ALDIS_FAILPOINT(pass_once_durable("inbound.synced", s.journal.position().value()));
   s.outbox.owe(now, std::move(item));
@@ -225,8 +222,7 @@ void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i,
     const bool applied = apply(s, now, *still, i, receipts::report_of(*orphan),
                                part.operator_id.empty() ? named : std::string_view{}, orphan->id);
     if (!applied) { s.journal.append(spool::OrphanDoneRecord{orphan->id}); }
-    ++s.counters.receipts_matched;
-    ++s.counters.matched_how[static_cast<std::size_t>(receipts::How::kParked)];
+    s.tally.matched(op, receipts::How::kParked);
     s.orphans.remove(*orphan);
     still = s.messages.find(id);
   }

@@ -45,7 +45,7 @@ void lease(State& s, const Now& now, Message& message, std::uint32_t parts, Link
     part.status = Status::kSending;
     ++part.attempt;
     if (part.uncertain) {
-      ++s.counters.resends;
+      ++s.counters_of(message.op).resends;
     } else if (s.correlator.watched() > 0) {
       s.correlator.watch(message.op, message, i, now.wall);  // rival of those in doubt, until it has its id
     }
@@ -119,13 +119,13 @@ void note_uncertain(State& s, const Now& now, Message& message, std::uint16_t i)
   Part& part = message.parts[i];
   part.status = Status::kUncertain;
   part.uncertain = true;
-  ++s.counters.uncertain;
+  ++s.counters_of(message.op).uncertain;
   s.correlator.watch(message.op, message, i, now.wall);
 }
 
 void part_sent(State& s, const Now& now, Message& message, std::uint16_t i, std::string_view operator_id) {
   Part& part = message.parts[i];
-  ++s.counters.submits_ok;
+  s.count_sent(message);
   part.status = Status::kSent;
   part.operator_id = operator_id;
   if (!s.correlator.remember(message.op, part.operator_id, {message.id, i})) {
@@ -135,11 +135,11 @@ void part_sent(State& s, const Now& now, Message& message, std::uint16_t i, std:
 
 void part_refused(State& s, const Now& now, Message& message, std::uint16_t i, Status status,
                   std::string_view err) {
-  ++s.counters.submits_error;
+  ++s.counters_of(message.op).submits_error;
   const Status before = message.status;
   receipts::finish_part(message, i, status, err, now.wall);
   receipts::one_part_refused(message, i, err, now.wall);
-  s.step_counted(before, message.status);
+  s.step_counted(message, before, message.status);
 }
 
 // A sibling was refused for good: what comes back unsent is not sent again (SMPP 6.6).
@@ -152,6 +152,7 @@ const Part* refused_sibling(const Message& message) {
 // The operator's answer to one part: the part's own fate. The message's follows in settle().
 PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, const Outcome& outcome) {
   Part& part = message.parts[i];
+  OperatorCounters& c = s.counters_of(message.op);
   if (outcome.outcome_class == OutcomeClass::kOk) {
     part_sent(s, now, message, i, outcome.operator_message_id);
     return {};
@@ -175,19 +176,18 @@ PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, cons
     case dispatch::RetryStep::kHeadNow:
       part.status = Status::kQueued;
       --part.attempt;
-      ++(outcome.outcome_class == OutcomeClass::kThrottle ? s.counters.submits_throttled
-                                                          : s.counters.submits_retry);
+      ++(outcome.outcome_class == OutcomeClass::kThrottle ? c.submits_throttled : c.submits_retry);
       return {true, {}, false};
     case dispatch::RetryStep::kLater:
       part.status = Status::kQueued;
-      ++s.counters.submits_retry;
+      ++c.submits_retry;
       return {false, decision.after, decision.may_move};
     case dispatch::RetryStep::kNextCandidate:
       part.status = Status::kQueued;
-      ++s.counters.submits_error;
+      ++c.submits_error;
       return {false, {}, true};
     case dispatch::RetryStep::kUncertain:
-      ++s.counters.submits_timeout;
+      ++c.submits_timeout;
       note_uncertain(s, now, message, i);
       return {};
     case dispatch::RetryStep::kGiveUp:

@@ -19,6 +19,7 @@
 #include "aldis/receipts/apply.hpp"
 #include "aldis/receipts/correlator.hpp"
 #include "aldis/receipts/orphans.hpp"
+#include "aldis/receipts/tally.hpp"
 #include "aldis/routing/inbound_table.hpp"
 #include "aldis/routing/routing_table.hpp"
 #include "engine/gate.hpp"
@@ -42,8 +43,31 @@ struct Link {
   std::vector<spool::LeasedPart> lease_batch;  // of this turn
 };
 
+// Messages that ended, by class and state. A late verdict takes a message from one state to another, so that
+// the sum stays that of the messages.
+struct Finals {
+  static constexpr std::size_t kStates = 6;  // kDelivered .. kUnknown
+  [[nodiscard]] static std::size_t index(Status status) {
+    return static_cast<std::size_t>(status) - static_cast<std::size_t>(Status::kDelivered);
+  }
+  std::uint64_t& of(MessageClass message_class, Status status) {
+    return counts[static_cast<std::size_t>(message_class)][index(status)];
+  }
+  std::array<std::array<std::uint64_t, kStates>, kMessageClasses> counts{};
+};
+
+// What is counted for each operator and read at a scrape.
+struct OperatorCounters {
+  std::uint64_t resends = 0, uncertain = 0;
+  std::uint64_t submits_ok = 0, submits_throttled = 0, submits_retry = 0, submits_error = 0,
+                submits_timeout = 0;
+  std::uint64_t inbound = 0, inbound_unroutable = 0;
+  Finals finals;
+};
+
 // An operator's links together.
 struct Group {
+  OperatorCounters counters;
   std::vector<LinkId> links;
   std::uint32_t up = 0;                           // links that submit and are bound
   Instant bound_since{};                          // the first of them
@@ -55,17 +79,9 @@ struct Counters {
   std::uint64_t accepted = 0;
   std::array<std::uint64_t, kMessageClasses> accepted_by_class{};
   std::uint64_t parts_accepted = 0;
-  // messages by Status; finals count up, the others are levels
-  std::array<std::uint64_t, 11> pending_or_final{};
-  std::uint64_t resends = 0;
-  std::uint64_t uncertain = 0;
-  std::uint64_t submits_ok = 0, submits_throttled = 0, submits_retry = 0, submits_error = 0,
-                submits_timeout = 0;
+  std::array<std::uint64_t, 11> pending{};  // messages by Status; finals stand with their operator
+  Finals finals_without_operator;
   std::uint64_t results_stray = 0;
-  std::uint64_t receipts = 0, receipts_matched = 0, receipts_parked = 0, receipts_duplicate = 0,
-                receipts_contradicting = 0, receipts_late = 0;
-  std::array<std::uint64_t, receipts::kHows> matched_how{};
-  std::uint64_t inbound = 0, inbound_unroutable = 0;
   std::uint64_t compacted = 0;
   std::uint64_t alphabet_fallbacks = 0, validity_cuts = 0;
 };
@@ -105,6 +121,7 @@ struct State {
   receipts::IdRules id_rules;
   receipts::Correlator correlator;
   receipts::OrphanReceipts orphans;
+  receipts::Tally tally;
   notify::Outbox outbox;
 
   std::vector<Link> links;          // index = LinkId
@@ -144,11 +161,13 @@ struct State {
   // -----------------------------------------------------
 
   void step(Message& message, Status to);
-  void step_counted(Status from, Status to);  // for steps that receipts' functions make
+  // for steps that receipts' functions make
+  void step_counted(const Message& message, Status from, Status to);
   // A message as new in the tables: counted in its state.
-  void count_in(const Message& message) {
-    ++counters.pending_or_final[static_cast<std::size_t>(message.status)];
-  }
+  void count_in(const Message& message) { ++level_of(message, message.status); }
+  std::uint64_t& level_of(const Message& message, Status status);
+  void count_sent(const Message& message);  // a part, and that its receipt is to come
+  OperatorCounters& counters_of(OperatorId op) { return groups[op.value()].counters; }
   // Our own verdict on all parts that have none: FINAL, and the receipt that is owed.
   void finish(const Now& now, Message& message, Status status, UnknownReason reason, std::string_view err);
   // The same where no outcome came: open parts count as UNKNOWN, and the message is what its parts add up to.

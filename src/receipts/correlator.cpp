@@ -39,9 +39,9 @@ bool Correlator::remember(OperatorId op, std::string_view operator_id, PartRef p
     if (head.message == part.message && head.part == part.part) { return true; }  // replay says things twice
     const std::uint32_t older = take_spare(head);
     head = Entry{part.message, part.part, static_cast<std::uint16_t>(head.chain + 1), older};
-    if (head.chain >= kChainMax) { halve_chain(head); }
+    if (head.chain >= kChainMax) { halve_chain(op, head); }
   }
-  ++remembered_;
+  count_remembered(op);
   return true;
 }
 
@@ -54,7 +54,7 @@ void Correlator::forget(OperatorId op, std::string_view operator_id, PartRef par
   if (it == shard.end()) { return; }
   Entry& head = it->second;
   if (head.message == part.message && head.part == part.part) {
-    --remembered_;
+    count_forgotten(op);
     if (head.older == kNone) {
       shard.erase(it);
       return;
@@ -72,7 +72,7 @@ void Correlator::forget(OperatorId op, std::string_view operator_id, PartRef par
     *link = spare_[index].older;
     give_spare(index);
     --head.chain;
-    --remembered_;
+    count_forgotten(op);
     return;
   }
 }
@@ -222,7 +222,7 @@ void Correlator::give_spare(std::uint32_t index) {
 }
 
 // Half at once, so that an operator with one id for everything costs a constant per message all the same.
-void Correlator::halve_chain(Entry& head) {
+void Correlator::halve_chain(OperatorId op, Entry& head) {
   std::uint32_t* link = &head.older;
   for (std::uint32_t kept = 0; kept < kChainMax / 2; ++kept) { link = &spare_[*link].older; }
   std::uint32_t index = *link;
@@ -232,7 +232,7 @@ void Correlator::halve_chain(Entry& head) {
     give_spare(index);
     index = next;
     --head.chain;
-    --remembered_;
+    count_forgotten(op);
     ++chain_dropped_;
   }
 }

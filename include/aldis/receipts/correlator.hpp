@@ -86,6 +86,9 @@ class Correlator {
                                                    const MessageLookup& messages);
 
   [[nodiscard]] std::size_t remembered() const { return remembered_; }
+  [[nodiscard]] std::size_t remembered(OperatorId op) const {
+    return op.value() < remembered_by_.size() ? remembered_by_[op.value()] : 0;
+  }
   [[nodiscard]] std::size_t watched() const { return watched_.size(); }
   [[nodiscard]] std::uint64_t chain_dropped() const {
     return chain_dropped_;
@@ -120,7 +123,16 @@ class Correlator {
   [[nodiscard]] const Shard& shard_of(std::uint64_t hash) const { return shards_[hash >> 58]; }
   std::uint32_t take_spare(const Entry& entry);
   void give_spare(std::uint32_t index);
-  void halve_chain(Entry& head);
+  void halve_chain(OperatorId op, Entry& head);
+  void count_remembered(OperatorId op) {
+    if (op.value() >= remembered_by_.size()) { remembered_by_.resize(op.value() + 1); }
+    ++remembered_by_[op.value()];
+    ++remembered_;
+  }
+  void count_forgotten(OperatorId op) {
+    --remembered_by_[op.value()];
+    --remembered_;
+  }
 
   // Whether an entry may be meant, and how well the address says so.
   enum class Fit : std::uint8_t { kNo, kWrongAddress, kYes, kYesByAddress };
@@ -139,6 +151,7 @@ class Correlator {
   std::vector<Entry> spare_;  // the second and later entries of chains
   std::uint32_t spare_free_ = kNone;
   std::size_t remembered_ = 0;
+  std::vector<std::size_t> remembered_by_;  // index = OperatorId
   std::uint64_t chain_dropped_ = 0;
   WatchList watched_;
 };

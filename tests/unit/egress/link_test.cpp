@@ -94,6 +94,11 @@ class OneLink final : public EventSink, public ports::Random {
     smpp::encode(octets, smpp::CommandStatus::kOk, sequence, smpp::SubmitSmResp{id, {}});
     receive(octets);
   }
+  void refuse(std::uint32_t sequence, std::uint32_t status) {
+    std::string octets;
+    smpp::encode(octets, static_cast<smpp::CommandStatus>(status), sequence, smpp::SubmitSmResp{});
+    receive(octets);
+  }
   void deliver(std::uint32_t sequence, std::string_view id) {
     const std::string text = "id:" + std::string{id} + " stat:DELIVRD err:000";
     smpp::DeliverSm pdu;
@@ -256,6 +261,31 @@ TEST_CASE("a link never has more submits unanswered than its window, and says wh
   link.send(2);
   link.ok(first, "77");
   CHECK(link.window_free == 1);
+}
+
+TEST_CASE("refused submits are counted by the name of their status, and statuses without one together") {
+  struct Errors final : ports::MetricReport {
+    void counter(std::string_view name, ports::Labels labels, double value) override {
+      if (name != "aldis_submit_errors_total") { return; }
+      CHECK(labels.begin()->second == "op-a");
+      values[std::string{(labels.begin() + 1)->second}] += value;
+    }
+    void gauge(std::string_view, ports::Labels, double) override {}
+    void histogram(std::string_view, ports::Labels, std::span<const double>, std::span<const std::uint64_t>,
+                   double) override {}
+    std::map<std::string, double> values;
+  };
+  OneLink link;
+  link.ok(link.send(1), "77");
+  link.refuse(link.send(2), 0x58);
+  link.refuse(link.send(3), 0x58);
+  link.refuse(link.send(4), 0x0B);
+  link.refuse(link.send(5), 0x4711);
+  link.refuse(link.send(6), 0x4712);
+  Errors errors;
+  link.operators->collect(errors);
+  CHECK(errors.values ==
+        std::map<std::string, double>{{"ESME_RTHROTTLED", 2}, {"ESME_RINVDSTADR", 1}, {"other", 2}});
 }
 
 }  // namespace aldis::egress

@@ -2,6 +2,8 @@
 #include "world.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace aldis::engine {
 
@@ -186,11 +188,34 @@ void World::full_disk(double segments_left) {
   journal->on_room({.prepared_up_to = *full_at_, .disk_full = true, .segments_live = 0, .segments_ready = 0});
 }
 
-double World::metric(const std::string& name) {
+// The sum of all series of that name that have those labels: "name", "name{result=ok}".
+double World::metric(const std::string& wanted) {
   Collected report;
   engine->collect(now, report);
-  REQUIRE(report.values.contains(name));
-  return report.values[name];
+  const auto labels_of = [](const std::string& series) {
+    std::set<std::string> labels;
+    const auto brace = series.find('{');
+    for (std::size_t at = brace; at < series.size() && series[at] != '}';) {
+      const auto end = series.find_first_of(",}", at + 1);
+      labels.insert(series.substr(at + 1, end - at - 1));
+      at = end;
+    }
+    return std::pair{series.substr(0, brace), labels};
+  };
+  const auto [name, labels] = labels_of(wanted);
+  double sum = 0;
+  bool found = false;
+  for (const auto& [series, value] : report.values) {
+    const auto [family, given] = labels_of(series);
+    if (family != name || !std::includes(given.begin(), given.end(), labels.begin(), labels.end())) {
+      continue;
+    }
+    sum += value;
+    found = true;
+  }
+  INFO(wanted);
+  REQUIRE(found);
+  return sum;
 }
 
 double World::pending() {
