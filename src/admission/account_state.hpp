@@ -86,6 +86,14 @@ class Volume {
     day_ += parts;
     month_ += parts;
   }
+  void restore(std::chrono::sys_days day, std::uint64_t day_parts, std::uint64_t month_parts) {
+    day_at_ = day;
+    day_ = day_parts;
+    month_ = month_parts;
+  }
+  [[nodiscard]] std::chrono::sys_days day_at() const { return day_at_; }
+  [[nodiscard]] std::uint64_t day_parts() const { return day_; }
+  [[nodiscard]] std::uint64_t month_parts() const { return month_; }
   void restore(WallTime at, std::uint64_t parts) {  // advanced to the present before
     const auto day = std::chrono::floor<std::chrono::days>(at);
     const std::chrono::year_month_day date{day};

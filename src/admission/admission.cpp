@@ -175,6 +175,19 @@ std::uint64_t Admission::queued(AccountId account) const {
   return state == nullptr ? 0 : state->queued;
 }
 
+std::optional<Used> Admission::used(AccountId account) const {
+  const AccountState* state = find(account);
+  if (state == nullptr || state->volume.month_parts() == 0) { return std::nullopt; }
+  return Used{state->volume.day_at(), state->volume.day_parts(), state->volume.month_parts()};
+}
+
+void Admission::restore_used(WallTime now, AccountId account, const Used& used) {
+  if (AccountState* state = find(account)) {
+    state->volume.restore(used.day, used.day_parts, used.month_parts);
+    state->volume.advance(now);
+  }
+}
+
 void Admission::restore_used(WallTime accepted_at, WallTime now, AccountId account, std::uint32_t parts) {
   if (AccountState* state = find(account)) {
     state->volume.advance(now);

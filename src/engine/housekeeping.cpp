@@ -104,6 +104,30 @@ void order_homes(State& s, std::vector<Homed*>& all) {
   for (Homed* homed : all) { s.homes.push_back(*homed); }
 }
 
+std::vector<spool::VolumeUsed> volumes_used(const State& s) {
+  std::vector<spool::VolumeUsed> volumes;
+  for (std::uint32_t i = 0; i < s.directory.accounts_count(); ++i) {
+    const auto used = s.admission.used(AccountId{i});
+    if (!used || used->day.time_since_epoch().count() < 0) { continue; }  // a clock before 1970
+    const auto day = static_cast<std::uint32_t>(used->day.time_since_epoch().count());
+    volumes.push_back({AccountId{i}, day, used->day_parts, used->month_parts});
+  }
+  return volumes;
+}
+
+void restore_volumes(State& s, const Now& now, const Restored& restored) {
+  for (const auto& [account, used] : restored.volumes) {
+    s.admission.restore_used(
+        now.wall, account,
+        {std::chrono::sys_days{std::chrono::days{used.day}}, used.day_parts, used.month_parts});
+  }
+  for (const auto& [account, days] : restored.accepted_since) {
+    for (const auto& at : days) {
+      s.admission.restore_used(at.day, now.wall, account, static_cast<std::uint32_t>(at.parts));
+    }
+  }
+}
+
 void write_checkpoint(State& s, const Now& now) {
   const auto known = s.directory.names();
   std::vector<spool::NameEntry> names;
@@ -126,6 +150,8 @@ void write_checkpoint(State& s, const Now& now) {
   if (ALDIS_MUTANT(9) && record.oldest_segment < s.journal.current_segment()) { ++record.oldest_segment; }
   record.dialects = dialects;
   if (!ALDIS_MUTANT(84)) { record.short_ids = counters; }
+  const auto volumes = volumes_used(s);
+  record.volumes = volumes;
   Lsn end{};
   for (std::size_t at = 0; at == 0 || at < names.size(); at += kNamesPerCheckpoint) {
     record.names = std::span{names}.subspan(at, std::min(kNamesPerCheckpoint, names.size() - at));
@@ -157,6 +183,7 @@ void start(State& s, const Now& now) {
     if (const auto dialect = dialect_named(name)) { s.id_rules.restore(op, *dialect); }
   }
   for (const auto& [account, next] : restored.short_ids) { s.short_ids[account] = next - 1; }
+  restore_volumes(s, now, restored);
   std::vector<Homed*> all;
   std::vector<Message*> messages;
   s.messages.visit([&](Message& message) { messages.push_back(&message); });

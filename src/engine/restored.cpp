@@ -17,6 +17,7 @@ void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) 
     message = &messages.make();
     *message = *record.message;
     messages.add(*message);
+    count_used(*message);
   } else {
     *message = *record.message;
   }
@@ -212,8 +213,23 @@ void Restored::on(const spool::Place&, const spool::CheckpointRecord& record) {
     auto& next = short_ids[counter.account];
     next = std::max(next, counter.next);
   }
+  if (record.generation > 0) {  // no idle marker
+    uncounted_ = make_message_id(record.node, record.generation, record.next_sequence);
+    accepted_since.clear();
+    for (const auto& used : record.volumes) { volumes[used.account] = used; }
+  }
   next_sequence = std::max(next_sequence, record.next_sequence);
   latest_ = std::max(latest_, record.wall);
+}
+
+// An ACCEPT is written again by compaction: what is older than the checkpoint stands in its sum already, and
+// what is younger is counted when it is seen first.
+void Restored::count_used(const Message& message) {
+  if (message.id < uncounted_) { return; }
+  const auto day = std::chrono::floor<std::chrono::days>(message.accepted_at);
+  auto& days = accepted_since[message.account];
+  if (days.empty() || days.back().day != day) { days.push_back({day, 0}); }
+  days.back().parts += message.parts.size();
 }
 
 void Restored::learn(const spool::NameEntry& name) {

@@ -65,6 +65,7 @@ class Decoder {
   std::vector<NameEntry> names_;
   std::vector<DialectEntry> dialects_;
   std::vector<ShortIdCounter> short_ids_;
+  std::vector<VolumeUsed> volumes_;
 };
 
 }  // namespace aldis::spool

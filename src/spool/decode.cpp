@@ -154,6 +154,21 @@ ShortIdCounter short_id_counter(Reader& r) {
   return counter;
 }
 
+VolumeUsed volume_used(Reader& r) {
+  VolumeUsed used;
+  used.account = AccountId{0};
+  for (Reader sub = message(r); sub.next();) {
+    switch (sub.tag()) {
+      case 1: used.account = AccountId{number<std::uint32_t>(sub)}; break;
+      case 2: used.day = number<std::uint32_t>(sub); break;
+      case 3: used.day_parts = varint(sub); break;
+      case 4: used.month_parts = varint(sub); break;
+      default: sub.skip();
+    }
+  }
+  return used;
+}
+
 LeasedPart leased_part(Reader& r) {
   LeasedPart leased;
   for (Reader sub = message(r); sub.next();) {
@@ -441,6 +456,7 @@ void Decoder::checkpoint(Octets payload, CheckpointRecord& record) {
   names_.clear();
   dialects_.clear();
   short_ids_.clear();
+  volumes_.clear();
   for (Reader r(payload.data(), payload.size()); r.next();) {
     switch (r.tag()) {
       case 1: names_.push_back(name_entry(r)); break;
@@ -451,12 +467,14 @@ void Decoder::checkpoint(Octets payload, CheckpointRecord& record) {
       case 6: record.node = number<std::uint32_t>(r); break;
       case 7: record.wall = wall_time(r); break;
       case 8: record.oldest_segment = varint(r); break;
+      case 9: volumes_.push_back(volume_used(r)); break;
       default: r.skip();
     }
   }
   record.names = names_;
   record.dialects = dialects_;
   record.short_ids = short_ids_;
+  record.volumes = volumes_;
 }
 
 std::uint64_t Decoder::oldest_segment(Octets checkpoint) {

@@ -357,7 +357,8 @@ char* encode(char* at, const SettingsRecord& record) {
 }
 
 std::size_t payload_bound(const CheckpointRecord& record) {
-  return tables_bound(record.names, record.dialects) + 24 * record.short_ids.size();
+  return tables_bound(record.names, record.dialects) + 24 * record.short_ids.size() +
+         40 * record.volumes.size();
 }
 
 char* encode(char* at, const CheckpointRecord& record) {
@@ -374,6 +375,14 @@ char* encode(char* at, const CheckpointRecord& record) {
   put(w, 6, record.node);
   put(w, 7, record.wall);
   put(w, 8, record.oldest_segment);
+  for (const VolumeUsed& used : record.volumes) {
+    char* const sub = w.open(9);
+    put(w, 1, used.account.value());
+    put(w, 2, used.day);
+    put(w, 3, used.day_parts);
+    put(w, 4, used.month_parts);
+    w.close(sub);
+  }
   return w.end();
 }
 

@@ -65,13 +65,15 @@ Lsn JournalWriter::append(const SettingsRecord& record) {
 }
 
 Lsn JournalWriter::append(const CheckpointRecord& record) {
-  const std::size_t rows = std::max({record.names.size(), record.dialects.size(), record.short_ids.size()});
+  const std::size_t rows =
+      std::max({record.names.size(), record.dialects.size(), record.short_ids.size(), record.volumes.size()});
   Lsn end{};
   for (std::size_t i = 0; i == 0 || i < rows; i += kTableSlice) {
     CheckpointRecord part = record;
     part.names = slice(record.names, i);
     part.dialects = slice(record.dialects, i);
     part.short_ids = slice(record.short_ids, i);
+    part.volumes = slice(record.volumes, i);
     end = append_record(RecordType::kCheckpoint, part);
   }
   return end;

@@ -22,6 +22,13 @@ namespace aldis::admission {
 
 struct AccountState;
 
+// What day and month caps have counted, as of a day (UTC).
+struct Used {
+  std::chrono::sys_days day{};
+  std::uint64_t day_parts = 0;
+  std::uint64_t month_parts = 0;
+};
+
 // Places in an account's queue, reserved before anything is promised: destruction gives them back, redeem()
 // makes them the places of accepted messages, which queue_left() frees. Must not outlive its Admission.
 class Place {
@@ -60,8 +67,8 @@ struct Admitted {
 // UTC calendar, and never go back with it.
 //
 // Owns what an account may and what it has used. Called by the engine, on its thread. Accounts are kept for
-// the life of the process, so their number is bounded by configuration. Volumes used are lost with the
-// process, and nobody calls restore_used() yet: day and month begin anew with each start. Patterns are RE2;
+// the life of the process, so their number is bounded by configuration. Volumes used outlive the process by
+// used() and restore_used(); rates and minutes begin anew. Patterns are RE2;
 // configure() throws std::invalid_argument on a bad one, then the account is unchanged. Not for routes,
 // opt-outs, credit and validity.
 class Admission {
@@ -105,7 +112,11 @@ class Admission {
   void queue_joined(AccountId account, std::uint32_t messages = 1);
   [[nodiscard]] std::uint64_t queued(AccountId account) const;
 
-  // Replay: parts accepted at that time count against day and month if those are still the current ones.
+  // For the journal's checkpoints; nothing for an account that has used nothing.
+  [[nodiscard]] std::optional<Used> used(AccountId account) const;
+  // Replay, first: what used() said once; a later day or month begins anew.
+  void restore_used(WallTime now, AccountId account, const Used& used);
+  // Then: parts accepted at that time count against day and month if those are still the current ones.
   void restore_used(WallTime accepted_at, WallTime now, AccountId account, std::uint32_t parts);
 
   // CONTRACT part 4: from level 4 bulk is refused, from 5 transactional, from 6 everything, as kQueueFull, or

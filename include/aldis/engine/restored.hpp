@@ -41,6 +41,13 @@ class Restored final : public spool::ReplayVisitor {
   boost::unordered_flat_map<OperatorId, std::string> dialects;
   boost::unordered_flat_map<AccountId, std::uint32_t> short_ids;  // next free one
   std::uint64_t next_sequence = 0;
+  // What accounts have used: as of the newest CHECKPOINT, and by ACCEPTs since then.
+  struct DayParts {
+    std::chrono::sys_days day;
+    std::uint64_t parts = 0;
+  };
+  boost::unordered_flat_map<AccountId, spool::VolumeUsed> volumes;
+  boost::unordered_flat_map<AccountId, boost::container::small_vector<DayParts, 2>> accepted_since;
 
   void on(const spool::Place& place, const spool::AcceptRecord& record) override;
   void on(const spool::Place& place, const spool::LeaseRecord& record) override;
@@ -62,9 +69,11 @@ class Restored final : public spool::ReplayVisitor {
   void drop_if_done(Message& message);
   static void follow_refused(Message& message, std::string_view err);
   void learn(const spool::NameEntry& name);
+  void count_used(const Message& message);
 
   Now now_;
-  WallTime latest_{};  // of the records so far
+  WallTime latest_{};      // of the records so far
+  MessageId uncounted_{};  // ids from here on are not in `volumes`
 };
 
 }  // namespace aldis::engine

@@ -175,6 +175,16 @@ struct ShortIdCounter {
   friend bool operator==(const ShortIdCounter&, const ShortIdCounter&) = default;
 };
 
+// What an account's day and month caps have counted. ACCEPTs of ids from the checkpoint's next_sequence on
+// come on top.
+struct VolumeUsed {
+  AccountId account = kNoAccount;
+  std::uint32_t day = 0;  // since 1970-01-01 UTC
+  std::uint64_t day_parts = 0;
+  std::uint64_t month_parts = 0;
+  friend bool operator==(const VolumeUsed&, const VolumeUsed&) = default;
+};
+
 // CHECKPOINT: what is not in the images, so that replay can begin at any segment; one follows each
 // segment_began(). Large tables come as several records in a row with equal scalars. All zero and empty =
 // idle marker.
@@ -182,6 +192,7 @@ struct CheckpointRecord {
   std::span<const NameEntry> names{};
   std::span<const DialectEntry> dialects{};
   std::span<const ShortIdCounter> short_ids{};
+  std::span<const VolumeUsed> volumes{};
   std::uint64_t next_sequence = 0;  // no id at or above it was given before this record
   std::uint32_t generation = 0;
   std::uint32_t node = 0;

@@ -391,6 +391,85 @@ TEST_CASE("an account's short ids go on where they stopped", "[D1]") {
   CHECK(short_id_of_next() == 3);
 }
 
+namespace {
+// Whether one more message of one part is accepted.
+bool takes_one(World& world) {
+  const auto sequence = world.submit({.registered = 0});
+  world.turn();
+  const auto* answer = world.submit_answer(sequence);
+  REQUIRE(answer != nullptr);
+  if (answer->refusal) { CHECK(*answer->refusal == Refusal::kVolumeCap); }
+  return !answer->refusal.has_value();
+}
+
+// Accepted and final, so that nothing of it stays in memory or needs to stay in the journal.
+void send_through(World& world, int messages) {
+  for (int i = 0; i < messages; ++i) {
+    REQUIRE(takes_one(world));
+    const std::string id = std::to_string(i) + "-" + std::to_string(world.journal->position().value());
+    world.ok(world.sent_one(), id);
+    world.receipt(kOpA, id, Status::kDelivered);
+    world.turn();
+  }
+}
+}  // namespace
+
+TEST_CASE("what an account has used of its day and month outlives restarts, and is counted once") {
+  Gateway gateway;
+  World& world = gateway.world;
+  world.settings.accounts[0].caps.day = 10;
+  world.settings.accounts[0].caps.month = 15;
+  gateway.open();
+  const auto restart = [&](Duration down) {
+    world.restart(World::Crash::kLosesUnsynced, down);
+    world.bind();
+    world.up();
+  };
+  send_through(world, 3);
+  restart(seconds{1});  // from ACCEPTs behind the first checkpoint
+  send_through(world, 2);
+  restart(seconds{1});           // from a checkpoint and ACCEPTs behind it
+  restart(seconds{1});           // from a checkpoint alone
+  for (int i = 0; i < 4; ++i) {  // these stay, and are written again by compaction
+    REQUIRE(takes_one(world));
+    world.ok(world.sent_one(), "stays" + std::to_string(i));
+  }
+  const auto segments = world.journal->current_segment() + 6;
+  for (int i = 0; i < 20'000 && world.journal->current_segment() < segments; ++i) {
+    world.accept({.registered = 0, .account = kBeta});
+    world.ok(world.sent_one(), "beta" + std::to_string(i));
+    world.receipt(kOpA, "beta" + std::to_string(i), Status::kDelivered);
+    world.turn();
+  }
+  REQUIRE(world.journal->current_segment() == segments);
+  restart(seconds{1});
+  CHECK(takes_one(world));  // the tenth
+  CHECK_FALSE(takes_one(world));
+  restart(seconds{1});
+  CHECK_FALSE(takes_one(world));
+  restart(hours{24});  // another day of the same month
+  for (int i = 0; i < 5; ++i) { CHECK(takes_one(world)); }
+  CHECK_FALSE(takes_one(world));
+  restart(hours{24 * 31});
+  CHECK(takes_one(world));
+}
+
+TEST_CASE("what was refused or never answered for want of its record uses nothing after a restart") {
+  Gateway gateway;
+  World& world = gateway.world;
+  world.settings.accounts[0].caps.day = 2;
+  gateway.open();
+  CHECK(takes_one(world));
+  world.syncs = false;
+  world.submit({.registered = 0});
+  world.turn();
+  world.syncs = true;
+  world.restart(World::Crash::kLosesUnsynced);
+  world.bind();
+  CHECK(takes_one(world));
+  CHECK_FALSE(takes_one(world));
+}
+
 TEST_CASE("what was told of a not-final state is not told again after a restart", "[H4][D7]") {
   Gateway gateway;
   World& world = gateway.world;

@@ -279,6 +279,16 @@ CheckpointRecord RandomRecords::checkpoint() {
     number(c.next);
   }
   r.short_ids = short_ids_;
+  volumes_.clear();
+  for (std::uint64_t n = 1 + below(5); n > 0; --n) {
+    VolumeUsed& used = volumes_.emplace_back();
+    used.account = AccountId{0};
+    id(used.account);
+    number(used.day);
+    number(used.day_parts);
+    number(used.month_parts);
+  }
+  r.volumes = volumes_;
   number(r.next_sequence);
   number(r.generation);
   number(r.node);

@@ -55,6 +55,7 @@ class Line {
   void put(const NameEntry& e) { *this << e.kind << e.number << e.name; }
   void put(const DialectEntry& e) { *this << e.op << e.dialect; }
   void put(const ShortIdCounter& c) { *this << c.account << c.next; }
+  void put(const VolumeUsed& u) { *this << u.account << u.day << u.day_parts << u.month_parts; }
   template <class T>
   void put(std::span<const T> values) {
     out_ << '[';
@@ -150,8 +151,8 @@ std::string text_of(const SettingsRecord& r) {
 
 std::string text_of(const CheckpointRecord& r) {
   Line line("CHECKPOINT");
-  line << r.names << r.dialects << r.short_ids << r.next_sequence << r.generation << r.node << r.wall
-       << r.oldest_segment;
+  line << r.names << r.dialects << r.short_ids << r.volumes << r.next_sequence << r.generation << r.node
+       << r.wall << r.oldest_segment;
   return line.text();
 }
 
