@@ -122,6 +122,12 @@ Scanner::Done Scanner::read_header(const std::string& name) {
                      "it has format " + std::to_string(header->format) + ", and this version reads up to " +
                          std::to_string(kFormat));
   }
+  if (header->segment_octets < kSegmentOctetsMin || header->segment_octets > kSegmentOctetsMax ||
+      header->segment_octets % kSegmentOctetsMin != 0) {
+    return damage_in(
+        Damage::Kind::kCorrupt, name,
+        "its header says that segments have " + std::to_string(header->segment_octets) + " octets");
+  }
   if (scan_.journal_id == 0 && scan_.segment_octets == 0) {
     scan_.journal_id = header->journal_id;
     scan_.segment_octets = header->segment_octets;
