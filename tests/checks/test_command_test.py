@@ -71,6 +71,16 @@ class TestCommand(unittest.TestCase):
                 self.assertEqual(self.run_tool(tests, *arguments)[:2],
                                  (0, f"{passed} passed, 0 failed, 0 skipped"))
 
+    def test_a_name_is_not_asked_of_programs_that_know_no_cases(self):
+        program = self.root / "build" / "asan" / "tests" / "spec_runner"
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/sh\n[ \"$1\" = ok ] || { echo \"cannot read $2\"; exit 1; }\n")
+        program.chmod(0o755)
+        tail = ("add_test(NAME spec_throttled COMMAND ${CMAKE_BINARY_DIR}/tests/spec_runner ok)\n"
+                "set_tests_properties(spec_throttled PROPERTIES LABELS spec)\n")
+        status, last, output = self.run_tool([], "spec", "-k", "throttled", tail=tail)
+        self.assertEqual((status, last), (0, "1 passed, 0 failed, 0 skipped"), output)
+
     def test_a_row_chooses_the_cases_of_unit_programs_too(self):
         for module, text in (("one", 'TEST_CASE("x", "[D3][H7]")'), ("two", 'TEST_CASE("y", "[H70]")')):
             (self.root / "tests" / "unit" / module).mkdir(parents=True)
