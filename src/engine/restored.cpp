@@ -222,8 +222,8 @@ void Restored::on(const spool::Place&, const spool::CheckpointRecord& record) {
   latest_ = std::max(latest_, record.wall);
 }
 
-// An ACCEPT is written again by compaction: what is older than the checkpoint stands in its sum already, and
-// what is younger is counted when it is seen first.
+// What was accepted before the newest checkpoint stands in its sum, wherever its ACCEPT stands; what
+// compaction writes again is known already.
 void Restored::count_used(const Message& message) {
   if (message.id < uncounted_) { return; }
   const auto day = std::chrono::floor<std::chrono::days>(message.accepted_at);

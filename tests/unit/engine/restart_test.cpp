@@ -414,7 +414,7 @@ void send_through(World& world, int messages) {
 }
 }  // namespace
 
-TEST_CASE("what an account has used of its day and month outlives restarts, and is counted once") {
+TEST_CASE("what an account has used of its day and month outlives restarts, and is counted once", "[S3]") {
   Gateway gateway;
   World& world = gateway.world;
   world.settings.accounts[0].caps.day = 10;
