@@ -61,6 +61,9 @@ Row storage_row() {
           "Size of one journal segment."),
       row("reserve_segments", &StorageSettings::reserve_segments, whole(2, 64), kRestart, "segments",
           "Segments kept free for results and receipts when the disk is full."),
+      row("generation_dir", &StorageSettings::generation_dir, text(forms::absolute_path()), kRestart, "",
+          "A folder that no backup of path restores: it tells an old copy. Not used where it does not "
+          "exist."),
   };
   rows.finish = finish_storage;
   return nested("storage", &Settings::storage, std::move(rows), kRestart, "The journal.");

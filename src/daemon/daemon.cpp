@@ -53,6 +53,7 @@ struct Daemon::Impl {
   std::optional<runtime::DirectoryLock> lock;
   std::unique_ptr<runtime::PosixFiles> files;
   std::unique_ptr<runtime::PosixFiles> journal_files;
+  std::unique_ptr<runtime::PosixFiles> mirror;  // null: there is no such folder
   std::unique_ptr<Gateway> gateway;
   std::unique_ptr<Admin> admin;
 
@@ -85,13 +86,22 @@ std::optional<int> Daemon::Impl::open_directory() {
   auto journal_opened = runtime::PosixFiles::open_directory(path + "/journal");
   if (journal_opened.has_error()) { return refuse(journal_opened.error().sentence, kExitDirectory); }
   journal_files = std::move(*journal_opened);
+  const auto& mirror_path = settings.storage.generation_dir;
+  if (!runtime::PosixFiles::open_read_only(mirror_path).has_error()) {
+    auto mirror_opened = runtime::PosixFiles::open_directory(mirror_path);
+    if (mirror_opened.has_error()) { return refuse(mirror_opened.error().sentence, kExitDirectory); }
+    mirror = std::move(*mirror_opened);
+  }
   return std::nullopt;
 }
 
 std::optional<int> Daemon::Impl::open_admin() {
   admin = std::make_unique<Admin>(
       loop, Admin::Questions{[this] { return metrics(); },
-                             [this] { return std::string{gateway->stopping() ? "draining" : ""}; }});
+                             [this] {
+                               if (gateway->stopping()) { return std::string{"draining"}; }
+                               return std::string{gateway->held() ? "restored data are held" : ""};
+                             }});
   if (const auto opened = admin->open(settings.http_listeners); opened.has_error()) {
     return refuse(opened.error(), kExitConfig);
   }
@@ -124,8 +134,11 @@ bool Daemon::Impl::write_ports_file() {
 int Daemon::run() {
   Impl& d = *impl_;
   if (const auto code = d.open_directory()) { return *code; }
+  const Restore restore = d.options.restore_confirmed ? Restore::kConfirmed
+                          : d.options.restored        ? Restore::kRestored
+                                                      : Restore::kNotSaid;
   d.gateway = std::make_unique<Gateway>(
-      Gateway::Setup{d.settings, d.loop, d.log, d.random, *d.files, *d.journal_files,
+      Gateway::Setup{d.settings, d.loop, d.log, d.random, *d.files, *d.journal_files, d.mirror.get(), restore,
                      [&d](const ports::FileError& error) { d.fail_stop(error); },
                      [limit = runtime::memory_limit(d.settings.limits.memory_max)] {
                        return static_cast<double>(runtime::memory_resident()) / static_cast<double>(limit);

@@ -66,10 +66,12 @@ int exit_code_of(const spool::Damage& damage) {
 }  // namespace
 
 struct Gateway::Impl {
-  explicit Impl(Setup setup_in) : setup(std::move(setup_in)) {}
+  explicit Impl(Setup setup_in)
+      : setup(std::move(setup_in)), guard(setup.directory, setup.mirror, setup.restore) {}
 
   // In the order of construction; destroyed in the reverse.
   Setup setup;
+  RestoreGuard guard;
   std::optional<PublicIds> public_ids;
   std::unique_ptr<Directory> directory;
   std::unique_ptr<spool::JournalWriter> journal;
@@ -89,6 +91,7 @@ struct Gateway::Impl {
 
   std::optional<Refused> open_storage(std::unique_ptr<engine::Restored>& restored, SipKey& key);
   std::optional<Refused> prepare_reserve(bool first_start);
+  std::optional<Refused> report_held(engine::Restored& restored, SipKey key);
   void make_engine(std::unique_ptr<engine::Restored> restored, SipKey key);
   std::optional<Refused> open_doors();
   void continue_stop(const Now& now);
@@ -101,6 +104,7 @@ std::optional<Gateway::Refused> Gateway::open() {
   std::unique_ptr<engine::Restored> restored;
   SipKey key;
   if (const auto refused = impl_->open_storage(restored, key)) { return refused; }
+  if (const auto refused = impl_->report_held(*restored, key)) { return refused; }
   impl_->make_engine(std::move(restored), key);
   return impl_->open_doors();
 }
@@ -115,10 +119,16 @@ std::optional<Gateway::Refused> Gateway::Impl::open_storage(std::unique_ptr<engi
   restored = std::make_unique<engine::Restored>(began);
   const auto id_octets = runtime::random_octets(8);
   const auto recovered = spool::recover(
-      setup.journal, {.segment_octets = storage.segment_octets, .new_journal_id = SipKey::from(id_octets).k0},
+      setup.journal,
+      {.segment_octets = storage.segment_octets,
+       .new_journal_id = SipKey::from(id_octets).k0,
+       .generation = [this](std::uint64_t id, std::uint32_t newest) { return guard.generation(id, newest); }},
       *restored);
   if (recovered.has_error()) {
     return Refused{recovered.error().sentence(), exit_code_of(recovered.error())};
+  }
+  if (const auto done = guard.started(); done.has_error()) {  // a hint only: without it no copy is found out
+    setup.log.warn("restore.mirror_failed", {{"reason", done.error().sentence}});
   }
   journal = std::make_unique<spool::JournalWriter>(recovered->writer, storage.reserve_segments);
   store = std::make_unique<spool::SegmentStore>(setup.journal, recovered->store, storage.reserve_segments);
@@ -151,6 +161,20 @@ std::optional<Gateway::Refused> Gateway::Impl::prepare_reserve(bool first_start)
   return std::nullopt;
 }
 
+// What would be sent, for people to read before they confirm it.
+std::optional<Gateway::Refused> Gateway::Impl::report_held(engine::Restored& restored, SipKey key) {
+  if (!guard.held()) { return std::nullopt; }
+  const Directory names(setup.settings, restored.names);
+  const auto count = guard.write_report(restored, names, PublicIds{key});
+  if (count.has_error()) { return Refused{count.error().sentence, kExitDirectory}; }
+  setup.log.warn("restore.held", {{"messages", *count},
+                                  {"generation", std::uint64_t{journal->start().generation}},
+                                  {"generation_seen", std::uint64_t{guard.seen()}},
+                                  {"report", setup.settings.storage.path + "/restore-report.jsonl"},
+                                  {"confirm", "aldisd --restore-confirmed"}});
+  return std::nullopt;
+}
+
 void Gateway::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipKey key) {
   const Settings& settings = setup.settings;
   runtime::Loop& loop = setup.loop;
@@ -174,9 +198,9 @@ void Gateway::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipK
                                    runtime::borrow(link));
                              }},
       *wiring);
-  engine = std::make_unique<engine::Engine>(loop.now(),
-                                            engine::Setup{settings, *directory, *journal, setup.log, key},
-                                            *wiring, std::move(restored));
+  engine = std::make_unique<engine::Engine>(
+      loop.now(), engine::Setup{settings, *directory, *journal, setup.log, key, guard.held()}, *wiring,
+      std::move(restored));
   wiring->connect(*engine, *sessions, *operators);
   loop.at_turn_end([this](const Now& now) {
     wiring->turn_end(now);
@@ -246,6 +270,8 @@ void Gateway::Impl::continue_stop(const Now& now) {
     loop.stop();
   }
 }
+
+bool Gateway::held() const { return impl_->guard.held(); }
 
 bool Gateway::stopping() const { return impl_->stop != Impl::Stop::kNo; }
 

@@ -14,6 +14,7 @@
 #include "aldis/ports/log.hpp"
 #include "aldis/ports/metrics.hpp"
 #include "aldis/runtime/loop.hpp"
+#include "daemon/restore_guard.hpp"
 
 namespace aldis::daemon {
 
@@ -30,8 +31,10 @@ class Gateway {
     runtime::Loop& loop;
     ports::Log& log;
     ports::Random& random;
-    ports::Files& directory;  // holds the installation's key
-    ports::Files& journal;    // holds the segments
+    ports::Files& directory;         // holds the installation's key
+    ports::Files& journal;           // holds the segments
+    ports::Files* mirror = nullptr;  // tells old copies; null = there is none
+    Restore restore = Restore::kNotSaid;
     std::function<void(const ports::FileError&)> fail_stop;
     std::function<double()> memory_share{};  // resident, of limits.memory_max; empty = not measured
   };
@@ -53,6 +56,7 @@ class Gateway {
   // No new requests, answers for what is open, unbind, last sync; then the loop is stopped.
   void begin_stop(const Now& now);
   [[nodiscard]] bool stopping() const;
+  [[nodiscard]] bool held() const;  // restored data: nothing is sent until staff confirms it
 
   void collect(const Now& now, ports::MetricReport& report);
 

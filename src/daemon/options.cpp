@@ -22,6 +22,11 @@ Parsed parse_options(int argc, char** argv) {
       ->check(CLI::IsMember({"json", "yaml", "markdown"}));
   app.add_option("--ports-file", o.ports_file,
                  "write the addresses really listened on to this file, renamed into place once ready");
+  auto* restored = app.add_flag("--restored", o.restored,
+                                "the data come from a backup: send nothing until --restore-confirmed");
+  app.add_flag("--restore-confirmed", o.restore_confirmed,
+               "send what was held, after restore-report.jsonl in storage.path was read")
+      ->excludes(restored);
   app.set_version_flag("--version", "aldisd " + std::string{version()});
   try {
     app.parse(argc, argv);

@@ -22,6 +22,8 @@ struct Options {
   std::vector<std::string> set;
   std::string print_schema;  // json, yaml, markdown; empty = no
   std::string ports_file;
+  bool restored = false;
+  bool restore_confirmed = false;
 };
 
 // Parses the command line; prints help, version or an error itself and returns the exit code then.

@@ -97,6 +97,7 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
       journal(setup.journal),
       log(setup.log),
       sink(sink_in),
+      held(setup.held),
       restored(std::move(restored_in)),
       messages(restored->messages),
       lookup(messages),
@@ -145,7 +146,7 @@ Instant Engine::next_deadline() const {
   const State& s = *state_;
   Instant next = std::min({s.wheel.next_deadline(), s.outbox.next_deadline(), s.idle_marker_at});
   if (!s.late_answers.empty()) { next = std::min(next, s.late_answers.top().at); }
-  const bool may_lease = !s.draining && s.journal.room() < spool::Room::kNoLease;
+  const bool may_lease = !s.held && !s.draining && s.journal.room() < spool::Room::kNoLease;
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
     const Group& group = s.groups[i];
     if (group.sweeping) { return Instant{}; }

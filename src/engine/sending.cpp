@@ -528,7 +528,7 @@ void lease_work(State& s, const Now& now) {
       link.freed = 0;
     }
   }
-  if (s.draining || s.journal.room() >= spool::Room::kNoLease) { return; }
+  if (s.held || s.draining || s.journal.room() >= spool::Room::kNoLease) { return; }
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
     const OperatorId op{i};
     if (s.groups[i].up == 0 || s.dispatch.queued(op) == 0) { continue; }

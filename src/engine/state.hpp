@@ -103,6 +103,7 @@ struct State {
   spool::JournalWriter& journal;
   ports::Log& log;
   EffectSink& sink;
+  const bool held;  // restored data: nothing goes to an operator (CONTRACT H34)
   // holds the tables that replay filled; its `messages` is the table of live messages
   std::unique_ptr<Restored> restored;
   MessageTable& messages;

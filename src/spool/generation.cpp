@@ -2,6 +2,7 @@
 #include "aldis/spool/generation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -10,8 +11,11 @@
 namespace aldis::spool {
 namespace {
 
-constexpr std::string_view kName = "generation";
-constexpr std::string_view kNewName = "generation.new";
+std::string name_of(std::uint64_t journal_id) {
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), journal_id, 16).ptr;
+  return "generation-" + std::string{digits.data(), end};
+}
 
 Result<void, ports::FileError> find(ports::Files& files, std::string_view name, bool& found) {
   auto names = files.list();
@@ -22,12 +26,14 @@ Result<void, ports::FileError> find(ports::Files& files, std::string_view name, 
 
 }  // namespace
 
-Result<std::optional<std::uint32_t>, ports::FileError> read_generation(ports::Files& mirror) {
+Result<std::optional<std::uint32_t>, ports::FileError> read_generation(ports::Files& mirror,
+                                                                       std::uint64_t journal_id) {
+  const std::string name = name_of(journal_id);
   std::optional<std::uint32_t> generation;
   bool found = false;
-  if (auto done = find(mirror, kName, found); done.has_error()) { return done.error(); }
+  if (auto done = find(mirror, name, found); done.has_error()) { return done.error(); }
   if (!found) { return generation; }
-  auto file = mirror.open(kName);
+  auto file = mirror.open(name);
   if (file.has_error()) { return file.error(); }
   std::string text;
   if (auto got = (*file)->read_at(0, 16, text); got.has_error()) { return got.error(); }
@@ -37,19 +43,22 @@ Result<std::optional<std::uint32_t>, ports::FileError> read_generation(ports::Fi
   return generation;
 }
 
-Result<void, ports::FileError> write_generation(ports::Files& mirror, std::uint32_t generation) {
+Result<void, ports::FileError> write_generation(ports::Files& mirror, std::uint64_t journal_id,
+                                                std::uint32_t generation) {
+  const std::string name = name_of(journal_id);
+  const std::string aside = name + ".new";
   bool found = false;
-  if (auto done = find(mirror, kNewName, found); done.has_error()) { return done.error(); }
+  if (auto done = find(mirror, aside, found); done.has_error()) { return done.error(); }
   if (found) {
-    if (auto done = mirror.remove(kNewName); done.has_error()) { return done; }
+    if (auto done = mirror.remove(aside); done.has_error()) { return done; }
   }
-  auto file = mirror.create(kNewName);
+  auto file = mirror.create(aside);
   if (file.has_error()) { return file.error(); }
   if (auto done = (*file)->write_at(0, std::to_string(generation) + "\n"); done.has_error()) { return done; }
   if (!ALDIS_MUTANT(56)) {
     if (auto done = (*file)->sync(); done.has_error()) { return done; }
   }
-  if (auto done = mirror.rename(kNewName, kName); done.has_error()) { return done; }
+  if (auto done = mirror.rename(aside, name); done.has_error()) { return done; }
   return mirror.sync_directory();
 }
 

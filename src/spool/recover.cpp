@@ -30,6 +30,7 @@ class Recovery {
   using Done = Result<void, Damage>;
 
   Done start_anew();
+  Done choose_generation();
   Done replay(JournalWriter& tail);
   Done write_tail(JournalWriter& tail);
   Result<std::unique_ptr<ports::File>, Damage> fresh_segment(SegmentNumber number);
@@ -42,6 +43,7 @@ class Recovery {
   ReplayVisitor& visitor_;
   Scan scan_;
   Recovered out_;
+  std::uint32_t generation_ = 1;
   SegmentNumber fresh_ = 1;
   Lsn end_{};  // of the copied tail
   SegmentNumber last_ = 1;
@@ -58,7 +60,8 @@ Result<Recovered, Damage> Recovery::run() {
   fresh_ = scan_.number_max + 1;
   WriterStart start;
   start.journal_id = scan_.journal_id;
-  start.generation = scan_.generation + 1;
+  if (auto chosen = choose_generation(); chosen.has_error()) { return chosen.error(); }
+  start.generation = generation_;
   start.segment_octets = scan_.segment_octets;
   start.position = Lsn{fresh_ * scan_.segment_octets + kSegmentHeaderOctets};
   start.durable = scan_.proven;
@@ -83,6 +86,16 @@ Recovery::Done Recovery::start_anew() {
   scan_.journal_id = options_.new_journal_id;
   scan_.segment_octets = options_.segment_octets;
   out_.created = true;
+  return {};
+}
+
+Recovery::Done Recovery::choose_generation() {
+  generation_ = scan_.generation + 1;
+  if (!options_.generation) { return {}; }
+  const auto chosen = options_.generation(scan_.journal_id, scan_.generation);
+  if (chosen.has_error()) { return files_damage("generation", chosen.error()); }
+  ALDIS_CHECK(*chosen > scan_.generation);
+  generation_ = *chosen;
   return {};
 }
 
@@ -145,7 +158,7 @@ Recovery::Done Recovery::write_header(ports::File& file) {
   SegmentHeader header;
   header.segment_octets = static_cast<std::uint32_t>(scan_.segment_octets);
   header.journal_id = scan_.journal_id;
-  header.generation = scan_.generation + 1;
+  header.generation = generation_;
   header.number = fresh_;
   header.previous_end = ALDIS_MUTANT(54) ? scan_.end : std::min(scan_.proven, scan_.end);
   header.durable = end_;

@@ -199,6 +199,7 @@ struct StorageSettings {
   Duration max_loss = milliseconds{0};
   std::uint64_t segment_octets = 64ull << 20;
   std::uint32_t reserve_segments = 4;
+  std::string generation_dir = "/var/cache/aldis";
 };
 
 struct LimitSettings {

@@ -25,7 +25,8 @@ struct Setup {
   const Directory& directory;
   spool::JournalWriter& journal;
   ports::Log& log;
-  SipKey key;  // of this installation
+  SipKey key;         // of this installation
+  bool held = false;  // restored data: nothing goes to an operator in this life
 };
 
 // One input, on(now, event); one output, the effects given to the sink while on() runs. Calls nobody else: no

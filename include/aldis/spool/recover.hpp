@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,6 +67,10 @@ class ReplayVisitor {
 struct RecoverOptions {
   std::uint64_t segment_octets = 64u << 20;  // of a new journal; an existing one keeps its own
   std::uint64_t new_journal_id = 0;          // random, for a new journal
+  // The generation of this start, asked before anything is written: above `newest`, that of the last start in
+  // these files. Empty = the next one. An error refuses the start.
+  std::function<Result<std::uint32_t, ports::FileError>(std::uint64_t journal_id, std::uint32_t newest)>
+      generation{};
 };
 
 struct Recovered {
