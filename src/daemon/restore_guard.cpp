@@ -64,7 +64,7 @@ Result<std::uint32_t, ports::FileError> RestoreGuard::generation(std::uint64_t j
   generation_ = std::max(newest, seen_) + 1;
   const auto marked = exists(kMark);
   if (marked.has_error()) { return marked.error(); }
-  const bool older = seen_ > newest && !ALDIS_MUTANT(87);
+  const bool older = seen_ > newest && !ALDIS_MUTANT(86);
   if (said_ == Restore::kConfirmed) {
     if (*marked) {
       if (auto done = directory_.remove(kMark); done.has_error()) { return done.error(); }

@@ -21,7 +21,8 @@ std::uint32_t start(RestoreGuard& guard, std::uint32_t newest) {
 }
 }  // namespace
 
-TEST_CASE("data as new as this machine has seen them are sent, and each start is one generation on", "[H34]") {
+TEST_CASE("data as new as this machine has seen them are sent, and each start is one generation on",
+          "[H34]") {
   SimDisk directory;
   SimDisk mirror;
   for (std::uint32_t newest = 0; newest < 3; ++newest) {
