@@ -121,6 +121,11 @@ void note_uncertain(State& s, const Now& now, Message& message, std::uint16_t i)
   part.uncertain = true;
   ++s.counters_of(message.op).uncertain;
   s.correlator.watch(message.op, message, i, now.wall);
+  for (std::uint16_t j = 0; j < message.parts.size(); ++j) {  // its siblings have the same numbers
+    if (j != i && message.parts[j].status == Status::kSending) {
+      s.correlator.watch(message.op, message, j, now.wall);
+    }
+  }
 }
 
 void part_sent(State& s, const Now& now, Message& message, std::uint16_t i, std::string_view operator_id) {

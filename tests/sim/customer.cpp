@@ -237,7 +237,8 @@ void Customer::misbehave() {
     const bool whole = chance_.below(2) == 0;  // a command that does not exist, or a length that is none
     octets[3] = static_cast<char>(whole ? 16 : 3);
     octets[7] = 0x7F;
-    whole ? send(octets) : lose_framing(octets);
+    send(octets);
+    if (!whole) { expect_no_heed(); }
   }
 }
 

@@ -151,6 +151,11 @@ void Ledger::judge_rate(std::uint32_t op, Instant sent_at) {
   }
 }
 
+// Deadlines stand in the journal by the wall clock: a step of it counts when they are read back.
+bool Ledger::jumped(const Entry& entry, std::uint32_t life) const {
+  return clock_stepped_ && entry.read && entry.read->life < life;
+}
+
 void Ledger::judge_state(const Entry& entry, MessageState state, const Moment& at) const {
   const auto said = [&](MessageState which) {
     return std::any_of(entry.submissions.begin(), entry.submissions.end(),
@@ -159,9 +164,8 @@ void Ledger::judge_state(const Entry& entry, MessageState state, const Moment& a
   const bool refused =
       std::any_of(entry.submissions.begin(), entry.submissions.end(),
                   [](const Submission& s) { return s.answer == Submission::Answer::kRefused; });
-  // Deadlines stand in the journal by the wall clock: a step of it counts when they are read back.
   const bool expired =
-      (clock_stepped_ && entry.read && entry.read->life < at.life) ||
+      jumped(entry, at.life) ||
       (entry.validity > Duration{} && entry.read && at.at >= entry.read->at + entry.validity - seconds{1});
   bool just = false;
   switch (state) {
@@ -237,13 +241,14 @@ void Ledger::answered_told(std::uint64_t token, std::size_t told, const Moment& 
   if (read.at < about.at.since + deliver_response) { about.answer_read = read; }
 }
 
-void Ledger::check_drained(Instant now) {
+void Ledger::check_drained(const Moment& now) {
   for (const auto& [token, entry] : entries_) {
     if (!entry.answered) { continue; }
     if (entry.wants_receipt && entry.told.empty()) {
       throw Violation{"I6: " + name_of(entry) + ", accepted as " + entry.id + ", was never told of its end"};
     }
-    const bool expired = entry.validity > Duration{} && now >= entry.read->at + entry.validity;
+    const bool expired = jumped(entry, now.life) ||
+                         (entry.validity > Duration{} && now.at >= entry.read->at + entry.validity);
     if (entry.submissions.empty() && entry.told.empty() && !expired && !entry.may_be_deleted) {
       throw Violation{"I1: " + name_of(entry) + ", accepted as " + entry.id + ", reached no operator"};
     }

@@ -117,7 +117,7 @@ class Ledger {
 
   void life_begins(std::uint32_t life, std::uint64_t commits);  // and the one before has ended
   void clock_stepped() { clock_stepped_ = true; }
-  void check_drained(Instant now);  // all that was promised has been done
+  void check_drained(const Moment& now);  // all that was promised has been done
 
   struct Totals {
     std::uint64_t submitted = 0, accepted = 0, refused = 0, sent = 0, duplicates = 0, told = 0, repeated = 0;
@@ -131,6 +131,7 @@ class Ledger {
   [[nodiscard]] bool surely_durable(const Moment& read, const Moment& now) const;
   void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
   void judge_rate(std::uint32_t op, Instant sent_at);
+  [[nodiscard]] bool jumped(const Entry& entry, std::uint32_t life) const;
   void judge_state(const Entry& entry, MessageState state, const Moment& at) const;
 
   std::map<std::uint64_t, Entry> entries_;

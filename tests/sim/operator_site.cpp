@@ -260,7 +260,10 @@ void OperatorBind::answer_after(Duration delay, std::uint32_t sequence, std::uin
     }
     answer(sequence, token, submission);
     if (world_.faults.fires(Fault::kOpDoubleAnswer)) { answer(sequence, token, submission); }
-    if (world_.faults.fires(Fault::kOpGarbage)) { lose_framing(std::string("\0\0\0\x03garbage", 11)); }
+    if (world_.faults.fires(Fault::kOpGarbage)) {
+      send(std::string("\0\0\0\x03garbage", 11));
+      expect_no_heed();
+    }
   });
 }
 
@@ -362,6 +365,7 @@ void OperatorBind::ended() {
 void OperatorBind::unbind() {
   if (!open()) { return; }
   send_header(CommandId::kUnbind, CommandStatus::kOk, ++sequence_);
+  expect_no_heed();
   bound_ = false;
 }
 

@@ -17,7 +17,7 @@ void Peer::attach(SocketPtr socket) {
   out_.clear();
   octets_said_ = 0;
   stopped_ = false;
-  framing_lost_ = false;
+  heard_on_ = true;
   socket_->on_events([this] { pump(); });
   reads_ = std::make_shared<Reads>();
   socket_->on_read_by_peer([reads = reads_](std::uint64_t octets) {

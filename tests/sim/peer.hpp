@@ -47,13 +47,10 @@ class Peer {
   // Called when the gateway has read all that was sent so far, also after this side has left; captures
   // nothing that goes with the connection.
   void when_read(std::function<void()> what) {
-    if (!framing_lost_) { reads_->emplace_back(octets_said_, std::move(what)); }
+    if (heard_on_) { reads_->emplace_back(octets_said_, std::move(what)); }
   }
-  // Octets after which the gateway cannot know where a PDU begins: it reads no further.
-  void lose_framing(Octets octets) {
-    send(octets);
-    framing_lost_ = true;
-  }
+  // After this the gateway need not heed what it reads: framing is lost, or we said unbind.
+  void expect_no_heed() { heard_on_ = false; }
   [[nodiscard]] SocketPtr other_end() const { return socket_ ? socket_->other_end() : nullptr; }
   [[nodiscard]] Instant now() const { return network_.events().now(); }
   [[nodiscard]] const Events::Guard& guard() const { return guard_; }  // goes with the connection
@@ -76,7 +73,7 @@ class Peer {
   std::string out_;
   std::uint64_t octets_said_ = 0;  // given to send() so far
   bool stopped_ = false;
-  bool framing_lost_ = false;
+  bool heard_on_ = true;
 };
 
 }  // namespace aldis::sim

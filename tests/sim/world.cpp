@@ -337,7 +337,7 @@ void World::run() {
   const bool held = faults.fired()[static_cast<std::size_t>(Fault::kOpBindRefused)] > 0;
   const Instant drain_by = events.now() + kDrainMax + (held ? kHeldLinkMax : Duration{});
   while (events.now() < drain_by && !drained()) { run_until(events.now() + seconds{2}); }
-  ledger.check_drained(events.now());
+  ledger.check_drained(moment());
   if (!drained()) { throw Violation{"I15: not drained in time after all had healed"}; }
   machine.check_journal();
 }

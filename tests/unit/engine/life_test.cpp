@@ -247,6 +247,24 @@ TEST_CASE("an early receipt of a part on its way is not given to one in doubt wi
   CHECK(world.told_one().id == doubtful);
 }
 
+TEST_CASE("a receipt of a part on its way is not taken for that of a sibling that came into doubt", "[D4][H36]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  const auto id = world.accept({.body = std::string(200, 'x')});
+  const auto parts = world.take_sent();
+  REQUIRE(parts.size() == 2);
+  world.answer(parts[0], OutcomeClass::kUnanswered);
+  world.turn();
+  const auto receipt = world.receipt(kOpA, "78", Status::kDelivered);  // of the second one
+  world.turn();
+  CHECK(world.acknowledged(receipt));
+  CHECK(world.metric("aldis_receipts_orphaned") == 1);
+  world.ok(parts[1], "78");
+  world.turn();
+  CHECK(world.metric("aldis_receipts_orphaned") == 0);
+  CHECK(world.queried(id) == Status::kUncertain);  // the first one is still in doubt
+}
+
 TEST_CASE("a receipt that tells the id of a doubtful part brings those parked under it", "[D4][H2]") {
   Gateway gateway;
   World& world = gateway.world;
