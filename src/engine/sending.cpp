@@ -115,19 +115,6 @@ struct PartFate {
   bool next_candidate = false;
 };
 
-void note_uncertain(State& s, const Now& now, Message& message, std::uint16_t i) {
-  Part& part = message.parts[i];
-  part.status = Status::kUncertain;
-  part.uncertain = true;
-  ++s.counters_of(message.op).uncertain;
-  s.correlator.watch(message.op, message, i, now.wall);
-  for (std::uint16_t j = 0; j < message.parts.size(); ++j) {  // its siblings have the same numbers
-    if (j != i && message.parts[j].status == Status::kSending) {
-      s.correlator.watch(message.op, message, j, now.wall);
-    }
-  }
-}
-
 void part_sent(State& s, const Now& now, Message& message, std::uint16_t i, std::string_view operator_id) {
   Part& part = message.parts[i];
   s.count_sent(message);
@@ -193,7 +180,7 @@ PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, cons
       return {false, {}, true};
     case dispatch::RetryStep::kUncertain:
       ++c.submits_timeout;
-      note_uncertain(s, now, message, i);
+      s.note_uncertain(now, message, i);
       return {};
     case dispatch::RetryStep::kGiveUp:
       part_refused(s, now, message, i, decision.final_status,

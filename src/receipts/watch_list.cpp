@@ -67,7 +67,9 @@ void WatchList::collect(Chain chain, std::uint64_t key, const MessageLookup& mes
     const Entry& entry = entries_[i];
     const Message* message = messages.find(entry.part.message);
     if (message == nullptr || entry.part.part >= message->parts.size()) { continue; }
-    if (is_final(message->parts[entry.part.part].status) || !fits(entry, *message)) { continue; }
+    const Part& part = message->parts[entry.part.part];
+    // What was sent twice may be reported twice: its second attempt's end is not that of the first.
+    if ((is_final(part.status) && !part.uncertain) || !fits(entry, *message)) { continue; }
     if (found.count > 0 && found.part == entry.part) { continue; }
     found.part = entry.part;
     ++found.count;

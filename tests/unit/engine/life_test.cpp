@@ -247,7 +247,8 @@ TEST_CASE("an early receipt of a part on its way is not given to one in doubt wi
   CHECK(world.told_one().id == doubtful);
 }
 
-TEST_CASE("a receipt of a part on its way is not taken for that of a sibling that came into doubt", "[D4][H36]") {
+TEST_CASE("a receipt of a part on its way is not taken for that of a sibling that came into doubt",
+          "[D4][H36]") {
   Gateway gateway;
   World& world = gateway.world;
   const auto id = world.accept({.body = std::string(200, 'x')});
@@ -263,6 +264,26 @@ TEST_CASE("a receipt of a part on its way is not taken for that of a sibling tha
   world.turn();
   CHECK(world.metric("aldis_receipts_orphaned") == 0);
   CHECK(world.queried(id) == Status::kUncertain);  // the first one is still in doubt
+}
+
+TEST_CASE("a receipt of a first attempt whose part is settled is not taken for a sibling's", "[D4][H36]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  const auto id = world.accept({.body = std::string(200, 'x')});
+  for (const auto& part : world.take_sent()) { world.answer(part, OutcomeClass::kUnanswered); }
+  world.turn();
+  world.advance(seconds{16});
+  const auto again = world.take_sent();
+  REQUIRE(again.size() == 2);
+  world.ok(again[1], "79");
+  world.turn();
+  world.receipt(kOpA, "79", Status::kDelivered);
+  world.turn();
+  const auto first = world.receipt(kOpA, "78", Status::kDelivered);  // may be of either part
+  world.turn();
+  CHECK(world.acknowledged(first));
+  CHECK(world.metric("aldis_receipts_orphaned") == 1);
+  CHECK(world.queried(id) == Status::kSending);
 }
 
 TEST_CASE("a receipt that tells the id of a doubtful part brings those parked under it", "[D4][H2]") {
