@@ -61,7 +61,7 @@ void Customer::lost() {
 void Customer::on_pdu(const smpp::Pdu& pdu, const Socket::Piece& last) {
   const Moment at = world_.moment_of(last);
   heard_ = true;
-  world_.saw(actor_, pdu);
+  world_.saw(actor_, pdu, last);
   switch (pdu.header.command_id) {
     case CommandId::kBindReceiverResp:
     case CommandId::kBindTransmitterResp:

@@ -17,6 +17,18 @@ std::string name_of(const Entry& entry) {
 
 }  // namespace
 
+// Refused in one part and in doubt in another: nothing of it is sent again, and its validity is waited out.
+bool waits_out_its_validity(const Entry& entry) {
+  const auto& all = entry.submissions;
+  return entry.parts > 1 &&
+         std::any_of(all.begin(), all.end(),
+                     [](const Submission& s) {
+                       return s.answer == Submission::Answer::kRefused ||
+                              s.receipts.contains(MessageState::kRejected);
+                     }) &&
+         std::any_of(all.begin(), all.end(), [](const Submission& s) { return !s.answer_read; });
+}
+
 bool is_final(MessageState state) {
   return state != MessageState::kEnroute && state != MessageState::kAccepted &&
          state != MessageState::kScheduled;
@@ -48,7 +60,7 @@ void Ledger::life_begins(std::uint32_t life, std::uint64_t commits) {
 }
 
 bool Ledger::surely_durable(const Moment& read, const Moment& now) const {
-  if (now.at <= read.at) { return false; }  // what arrives late may have left before
+  if (now.since <= read.at) { return false; }  // what arrives late may have left before
   const std::uint64_t commits = read.life == now.life ? now.commits : commits_before_[read.life + 1];
   return commits >= read.commits + 6;  // a batch over two segments counts twice
 }
@@ -103,7 +115,8 @@ std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission
   }
   for (auto at = entry->submissions.rbegin(); at != entry->submissions.rend(); ++at) {
     if (at->part == submission.part) {
-      judge_repeat(*entry, *at, submission);
+      const bool in_order = at->sent.at <= submission.sent.at;
+      in_order ? judge_repeat(*entry, *at, submission) : judge_repeat(*entry, submission, *at);
       break;
     }
   }
@@ -118,7 +131,7 @@ std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission
 void Ledger::judge_repeat(const Entry& entry, const Submission& before, const Submission& now) {
   const bool same_life = before.sent.life == now.sent.life;
   const bool known = before.answer_read && (before.answer_read->life == now.sent.life
-                                                ? before.answer_read->at <= now.sent.at
+                                                ? before.answer_read->at < now.sent.since
                                                 : surely_durable(*before.answer_read, now.sent));
   const bool maybe_known = before.answer_read && before.answer_read->at <= now.sent.at;
   if (maybe_known && before.answer == Submission::Answer::kRefused) { return; }
@@ -151,6 +164,13 @@ void Ledger::judge_rate(std::uint32_t op, Instant sent_at) {
   }
 }
 
+// Leased and forgotten with a process, or lost with a link; and not to be sent while in doubt.
+bool Ledger::ended_in_doubt(const Entry& entry) const {
+  const bool fails = std::any_of(operators.begin(), operators.end(),
+                                 [](const OperatorRules& rules) { return rules.fails_in_doubt; });
+  return !calm && (entry.at_most_once || fails);
+}
+
 // Deadlines stand in the journal by the wall clock: a step of it counts when they are read back.
 bool Ledger::jumped(const Entry& entry, std::uint32_t life) const {
   return clock_stepped_ && entry.read && entry.read->life < life;
@@ -164,9 +184,8 @@ void Ledger::judge_state(const Entry& entry, MessageState state, const Moment& a
   const bool refused =
       std::any_of(entry.submissions.begin(), entry.submissions.end(),
                   [](const Submission& s) { return s.answer == Submission::Answer::kRefused; });
-  const bool expired =
-      jumped(entry, at.life) ||
-      (entry.validity > Duration{} && entry.read && at.at >= entry.read->at + entry.validity - seconds{1});
+  const bool expired = jumped(entry, at.life) || (entry.validity > Duration{} && entry.read &&
+                                                  at.at >= entry.read->at + entry.validity - seconds{1});
   bool just = false;
   switch (state) {
     case MessageState::kDelivered: {
@@ -213,7 +232,7 @@ std::size_t Ledger::told(std::uint32_t account, std::uint64_t token, const std::
   for (const auto& before : entry->told) {
     if (before.state != state || !before.answer_read) { continue; }
     ++totals_.repeated;
-    if (before.answer_read->life == at.life ? before.answer_read->at < at.at
+    if (before.answer_read->life == at.life ? before.answer_read->at < at.since
                                             : surely_durable(*before.answer_read, at)) {
       throw Violation{
           "I6: " + name_of(*entry) + " was told again after its acknowledgement was durable: read in life " +
@@ -247,7 +266,7 @@ void Ledger::check_drained(const Moment& now) {
     if (entry.wants_receipt && entry.told.empty()) {
       throw Violation{"I6: " + name_of(entry) + ", accepted as " + entry.id + ", was never told of its end"};
     }
-    const bool expired = jumped(entry, now.life) ||
+    const bool expired = jumped(entry, now.life) || ended_in_doubt(entry) ||
                          (entry.validity > Duration{} && now.at >= entry.read->at + entry.validity);
     if (entry.submissions.empty() && entry.told.empty() && !expired && !entry.may_be_deleted) {
       throw Violation{"I1: " + name_of(entry) + ", accepted as " + entry.id + ", reached no operator"};

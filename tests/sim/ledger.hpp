@@ -77,6 +77,7 @@ struct Entry {
 };
 
 bool is_final(MessageState state);
+bool waits_out_its_validity(const Entry& entry);
 std::string text_of_token(std::uint64_t token);                  // '#' and 13 base-32 characters
 std::optional<std::uint64_t> token_in(std::string_view octets);  // the first one
 
@@ -131,6 +132,7 @@ class Ledger {
   [[nodiscard]] bool surely_durable(const Moment& read, const Moment& now) const;
   void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
   void judge_rate(std::uint32_t op, Instant sent_at);
+  [[nodiscard]] bool ended_in_doubt(const Entry& entry) const;
   [[nodiscard]] bool jumped(const Entry& entry, std::uint32_t life) const;
   void judge_state(const Entry& entry, MessageState state, const Moment& at) const;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sstream>
 
 #include "aldis/spool/recover.hpp"
 #include "sim/ledger.hpp"
@@ -45,6 +46,7 @@ class WatchedLog final : public ports::Log {
  public:
   void write(ports::LogLevel, std::string_view event,
              std::initializer_list<ports::LogField> fields) override {
+    if (on_line) { on_line(line_of(event, fields)); }
     for (const auto& field : fields) {
       const auto* text = std::get_if<std::string_view>(&field.value);
       if (text == nullptr) { continue; }
@@ -53,6 +55,22 @@ class WatchedLog final : public ports::Log {
     }
   }
   std::string leak;
+  std::function<void(std::string_view)> on_line;
+
+ private:
+  static std::string line_of(std::string_view event, std::initializer_list<ports::LogField> fields) {
+    std::ostringstream line;
+    line << "log " << event;
+    for (const auto& field : fields) {
+      line << ' ' << field.key << '=';
+      std::visit(
+          [&](const auto& value) {
+            if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, ports::Number>) { line << value; }
+          },
+          field.value);
+    }
+    return line.str();
+  }
 };
 
 struct Machine::Process {
@@ -65,6 +83,7 @@ struct Machine::Process {
             machine.settings_, *loop, log, random, machine.directory_, machine.journal_,
             [](const ports::FileError& error) { throw ProcessExit{error.sentence}; }})) {
     host.store_takes = [&machine] { return machine.store_takes(); };
+    log.on_line = machine.on_log;
     host.store_died = [&machine] { return machine.journal_.power_was_cut(); };
   }
   ~Process() {

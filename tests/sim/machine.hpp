@@ -62,6 +62,7 @@ class Machine {
   void check_journal();
 
   std::function<void(std::string_view what)> note = [](std::string_view) {};
+  std::function<void(std::string_view line)> on_log;  // for traces
   std::function<void()> life_begins = [] {};
 
  private:

@@ -26,8 +26,17 @@ std::size_t Socket::send(Octets octets) {
   const Instant now = network_.events().now();
   const std::size_t room = capacity_ - std::min(capacity_, unacknowledged());
   const std::size_t taken = std::min(octets.size(), room);
+  if (relieved_at_ < now) {  // not before: its user may have more that waited
+    full_since_ = kNever;
+    relieved_at_ = kNever;
+  }
   const Piece stamped{{}, now, std::min(full_since_, now), network_.stamp()};
-  full_since_ = taken < octets.size() ? stamped.since : kNever;
+  if (taken < octets.size()) {
+    full_since_ = stamped.since;
+    relieved_at_ = kNever;
+  } else if (full_since_ != kNever) {
+    relieved_at_ = now;
+  }
   if (taken == 0) { return 0; }
   octets = octets.substr(0, taken);
   const auto piece_of = [&](Octets some) {

@@ -86,6 +86,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   Instant arrival_last_{};
   Instant blocked_since_ = kNever;
   Instant closed_at_ = kNever;
+  Instant relieved_at_ = kNever;
   Instant full_since_ = kNever;  // from here on the user has octets that we had no room for
   Duration latency_{};
   bool arrival_scheduled_ = false;

@@ -153,7 +153,7 @@ OperatorBind::OperatorBind(World& world, OperatorSite& site, SocketPtr socket)
 }
 
 void OperatorBind::on_pdu(const smpp::Pdu& pdu, const Socket::Piece& last) {
-  world_.saw(actor_, pdu);
+  world_.saw(actor_, pdu, last);
   switch (pdu.header.command_id) {
     case CommandId::kBindReceiver:
     case CommandId::kBindTransmitter:
@@ -314,6 +314,8 @@ void OperatorBind::say(Receipt receipt) {
   pdu.short_message = text;
   pdu.tlvs = smpp::Tlvs{tlvs};
   const std::uint32_t sequence = ++sequence_;
+  world_.trace(actor_,
+               "receipt " + std::to_string(receipt.submission) + " of " + text_of_token(receipt.token));
   send_pdu(CommandId::kDeliverSm, CommandStatus::kOk, sequence, pdu);
   auto read = std::make_shared<std::optional<Moment>>();
   when_read(

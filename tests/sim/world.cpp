@@ -38,6 +38,7 @@ World::World(const Options& options)
       began_(events.now()) {
   network.stamp = [this] { return (std::uint64_t{machine.lives()} << 40) | machine.commits(); };
   if (traces()) {
+    machine.on_log = [this](std::string_view line) { trace(kStaff, line); };
     network.on_said = [this](std::uint32_t actor, Octets octets) {
       smpp::Pdu pdu;
       const bool told = octets.size() >= 16 && !smpp::decode_into(octets, smpp::Strictness::kLink, pdu);
@@ -225,9 +226,11 @@ void World::note(std::uint32_t actor, std::uint32_t kind, std::string_view what)
   trace(actor, what);
 }
 
-void World::saw(std::uint32_t actor, const smpp::Pdu& pdu) {
+void World::saw(std::uint32_t actor, const smpp::Pdu& pdu, const Socket::Piece& last) {
   trace_.add(events.now(), actor, static_cast<std::uint32_t>(pdu.header.command_id), pdu.octets);
-  if (traces()) { trace(actor, "<< " + line_of(pdu)); }
+  if (!traces()) { return; }
+  const auto ago = [this](Instant then) { return std::to_string((events.now() - then) / microseconds{1}); };
+  trace(actor, "<< (" + ago(last.sent_at) + " us, asked within " + ago(last.since) + ") " + line_of(pdu));
 }
 
 void World::receipt_acknowledged(const OperatorBind::Receipt& receipt, const Moment& at) {
@@ -238,9 +241,14 @@ void World::receipt_acknowledged(const OperatorBind::Receipt& receipt, const Mom
     if (about.first_acknowledged) { return; }
     about.first_acknowledged = receipt.state;
     const Moment& read = about.receipt_read.at(receipt.state);
+    const auto& all = ledger.find(receipt.token)->submissions;
+    const auto same_part = [&](const Submission& one) { return one.part == about.part; };
+    // another one's verdict may stand already
+    if (std::count_if(all.begin(), all.end(), same_part) > 1) { return; }
     const bool ids_tell_apart = !faults.enabled(Fault::kOpReusedId) && !faults.enabled(Fault::kOpEmptyId);
     if (ids_tell_apart && read.life == at.life && at.commits <= read.commits) {
-      throw Violation{"I3: a receipt was acknowledged before anything was durable"};
+      throw Violation{"I3: a receipt for " + text_of_token(receipt.token) +
+                      " was acknowledged before anything was durable"};
     }
   }
 }
@@ -337,6 +345,11 @@ void World::run() {
   const bool held = faults.fired()[static_cast<std::size_t>(Fault::kOpBindRefused)] > 0;
   const Instant drain_by = events.now() + kDrainMax + (held ? kHeldLinkMax : Duration{});
   while (events.now() < drain_by && !drained()) { run_until(events.now() + seconds{2}); }
+  for (const auto& [token, entry] : ledger.entries()) {
+    if (drained() || !entry.answered || !waits_out_its_validity(entry)) { continue; }
+    run_until(
+        std::max(events.now(), entry.read->at + entry.validity + settings.limits.receipt_grace + minutes{1}));
+  }
   ledger.check_drained(moment());
   if (!drained()) { throw Violation{"I15: not drained in time after all had healed"}; }
   machine.check_journal();

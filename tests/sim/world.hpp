@@ -60,7 +60,7 @@ class World {
     return {piece.sent_at, piece.since, static_cast<std::uint32_t>(piece.stamp >> 40),
             piece.stamp & 0xFFFFFFFFFFull};
   }
-  void saw(std::uint32_t actor, const smpp::Pdu& pdu);
+  void saw(std::uint32_t actor, const smpp::Pdu& pdu, const Socket::Piece& last);
   void note(std::uint32_t actor, std::uint32_t kind, std::string_view what);
   void trace(std::uint32_t actor, std::string_view what);  // a line that is not judged, nor in the hash
   [[nodiscard]] bool traces() const { return options_.trace != nullptr; }
