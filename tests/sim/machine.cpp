@@ -80,7 +80,8 @@ struct Machine::Process {
         loop(std::make_unique<runtime::Loop>()),
         random(host.secrets.next()),
         gateway(std::make_unique<daemon::Gateway>(daemon::Gateway::Setup{
-            machine.settings_, *loop, log, random, machine.directory_, machine.journal_,
+            machine.settings_, *loop, log, random, machine.directory_, machine.journal_, nullptr,
+            daemon::Restore::kNotSaid,
             [](const ports::FileError& error) { throw ProcessExit{error.sentence}; }})) {
     host.store_takes = [&machine] { return machine.store_takes(); };
     log.on_line = machine.on_log;

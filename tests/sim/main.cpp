@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
 #include <optional>
+#include <sstream>
 
 #include "aldis/base/mutant.hpp"
 #include "sim/run.hpp"
@@ -49,6 +51,7 @@ struct Arguments {
   std::string mutant;
   std::string record;
   std::string commit;
+  std::string replay;
   double minutes = 0;
   unsigned jobs = 1;
   bool twice = false;
@@ -69,6 +72,24 @@ std::string command_for(const World::Options& options) {
       "tools/sim --seed " + std::to_string(options.seed) + " --shape " + std::string{name_of(options.shape)};
   for (const Fault fault : options.without) { command += " --without " + std::string{name_of(fault)}; }
   return command;
+}
+
+// Lines of tests/sim/regressions.txt: seed, shape, and what it found.
+std::vector<World::Options> regressions(const std::string& path, const World::Options& base) {
+  std::vector<World::Options> all;
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words{line};
+    World::Options options = base;
+    std::string shape;
+    if (line.empty() || line.front() == '#' || !(words >> options.seed >> shape)) { continue; }
+    const auto known = shape_of(shape);
+    if (!known) { throw std::runtime_error(path + ": no shape is called " + shape); }
+    options.shape = *known;
+    all.push_back(options);
+  }
+  if (all.empty()) { throw std::runtime_error(path + " has no seeds"); }
+  return all;
 }
 
 class Report {
@@ -222,6 +243,9 @@ int run(const Arguments& arguments) {
       return 2;
     }
   }
+  std::vector<World::Options> listed;
+  if (!arguments.replay.empty()) { listed = regressions(arguments.replay, base); }
+  std::size_t replayed = 0;
   std::uint64_t next = 0;
   std::uint64_t last = 0;
   if (arguments.seed) {
@@ -245,6 +269,11 @@ int run(const Arguments& arguments) {
         if (next > last || (arguments.minutes > 0 && elapsed() > arguments.minutes * 60) ||
             (mutant && report.failed())) {
           return false;
+        }
+        if (!listed.empty()) {
+          if (replayed == listed.size()) { return false; }
+          options = listed[replayed++];
+          return true;
         }
         options = base;
         options.seed = next;
@@ -292,6 +321,7 @@ int main(int argc, char** argv) {
   app.add_option("--until", arguments.until, "stop at so many simulated seconds");
   app.add_option("--mutant", arguments.mutant,
                  "stop at the first seed that catches it; needs -DALDIS_MUTANTS=ON");
+  app.add_option("--replay", arguments.replay, "the seeds of this file, as tests/sim/regressions.txt");
   app.add_option("--record", arguments.record, "append the run to this file, a JSON line each");
   app.add_option("--commit", arguments.commit, "what the record calls the tree");
   app.add_flag("--twice", arguments.twice, "each seed twice: the trace must be the same");

@@ -347,8 +347,8 @@ void World::run() {
   while (events.now() < drain_by && !drained()) { run_until(events.now() + seconds{2}); }
   for (const auto& [token, entry] : ledger.entries()) {
     if (drained() || !entry.answered || !waits_out_its_validity(entry)) { continue; }
-    run_until(
-        std::max(events.now(), entry.read->at + entry.validity + settings.limits.receipt_grace + minutes{10}));
+    run_until(std::max(events.now(),
+                       entry.read->at + entry.validity + settings.limits.receipt_grace + minutes{10}));
   }
   ledger.check_drained(moment());
   if (!drained()) { throw Violation{"I15: not drained in time after all had healed"}; }
