@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "aldis/spool/recover.hpp"
+#include "daemon/options.hpp"
 #include "sim/ledger.hpp"
 #include "sim/runtime/connection.hpp"
 #include "sim/runtime/loop_impl.hpp"
@@ -129,6 +130,10 @@ void Machine::begin_life() {
   if (journal_.power_was_cut()) { return died("power went during recovery"); }
   if (refused) {
     if (!faults_.healed() && journal_.failed()) { return died("the disk failed during recovery"); }
+    // Lives that ended at once have used up the segments that are kept for starts; systemd tries again.
+    if (journal_.is_full() && refused->exit_code == daemon::kExitDirectory) {
+      return died("no space for a start");
+    }
     throw Violation{"I12: the gateway does not start: " + refused->sentence};
   }
   process_->opened = true;

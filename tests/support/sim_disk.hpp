@@ -50,7 +50,8 @@ class SimDisk final : public ports::Files {
   [[nodiscard]] bool power_was_cut() const { return cut_at_ && operations_ > *cut_at_; }
   [[nodiscard]] std::uint64_t operations() const { return operations_; }
 
-  void set_capacity(std::uint64_t octets) { capacity_ = octets; }  // ENOSPC beyond
+  void set_capacity(std::uint64_t octets) { capacity_ = octets; }    // ENOSPC beyond
+  [[nodiscard]] bool is_full() const { return capacity_ != ~0ull; }  // or soon will be
   [[nodiscard]] std::uint64_t octets_used() const;
 
   [[nodiscard]] const std::string& octets(const std::string& name) const;
