@@ -14,7 +14,7 @@ namespace {
 // sync, 200 of 400 messages under way go with each commit in place of 133).
 constexpr std::size_t kBatchesInWork = 2;
 constexpr Duration kOneByOneFrom = milliseconds{2};
-constexpr Duration kQuiet = milliseconds{50};  // without a commit: now housekeeping keeps nobody waiting
+constexpr Duration kQuiet = milliseconds{5};  // without a commit: now housekeeping keeps nobody waiting
 constexpr Duration kSpaceEvery = seconds{1};
 constexpr Duration kAgainAfter = milliseconds{250};  // a batch that found no space
 }  // namespace

@@ -134,6 +134,7 @@ void SegmentStore::free_before(SegmentNumber oldest) {
 
 bool SegmentStore::work_is_due() const {
   if (!wants_ready()) { return false; }
+  if (disk_full_) { return true; }  // until there is space this costs a look at the file system
   return octets_since_slice_ >= std::min(kSliceEvery, segment_octets_ / 8) || ready_.empty();
 }
 

@@ -124,6 +124,8 @@ def comes_back_while_full(story):
 def goes_on(story):
     story.disk.free()
     began = time.monotonic()
+    gateway.wait_until(lambda: "journal.space_again" in story.daemon.text(), "the journal has space again", 30)
+    gateway.wait_until(lambda: story.daemon.metric("aldis_pressure_level") == 0, "there is no pressure any more", 30)
     gateway.wait_until(lambda: story.submit("patient", 5)["accepted"] == 5, "messages are accepted again", 30)
     took = time.monotonic() - began
     assert took <= RESUMED_WITHIN, f"accepted again only {took:.1f} s after there was space"
