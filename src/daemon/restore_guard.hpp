@@ -43,7 +43,6 @@ class RestoreGuard {
 
  private:
   Result<bool, ports::FileError> exists(std::string_view name);
-  Result<void, ports::FileError> mark();
   Result<void, ports::FileError> replace(std::string_view name, std::string_view text);
 
   ports::Files& directory_;

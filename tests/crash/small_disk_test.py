@@ -87,7 +87,7 @@ def fills_itself(where):
 
 
 def goes_round(where):
-    """Forty times what the disk holds."""
+    """More than the disk holds, several times over."""
     disk = Disk(where, "ext4", 8)
     disk.mount()
     north = gateway.Smscsim(where, name="north")

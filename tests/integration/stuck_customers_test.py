@@ -5,9 +5,8 @@
 usage: stuck_customers_test.py [--stuck N] [--owed N]
 
 Each stuck customer submits its share of --owed messages as a transmitter, and binds as a receiver that reads nothing while
-the receipts come (after 40 s without an answer to enquire_link its session is closed).
-A healthy customer's latency is measured with and
-without them. At last they come again and read: each receipt must come, none lost.
+the receipts come (after 40 s without an answer to enquire_link its session is closed). A healthy customer's latency is
+measured with and without them. At last they come again and read: each receipt must come, none lost.
 """
 import argparse
 import pathlib
