@@ -18,6 +18,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import cases  # noqa: E402
 import gateway  # noqa: E402
 from smpp_pdu import bind_body, pdu, pop  # noqa: E402
 
@@ -265,21 +266,6 @@ CASES = (lengths_below_a_header_lose_the_framing, oversized_pdus_are_skipped_and
          twenty_bad_pdus_a_minute_and_no_more)
 
 
-def run_cases(port):
-    failed = 0
-    for case in CASES:
-        if sys.argv[1:] and case.__name__ not in sys.argv[1:]:
-            continue
-        sentence = case.__name__.replace("_", " ")
-        try:
-            case(port)
-            print(f"ok   {sentence}", flush=True)
-        except (AssertionError, OSError, TypeError) as error:
-            print(f"FAIL {sentence}: {error or type(error).__name__}", flush=True)
-            failed += 1
-    return failed
-
-
 def main():
     with gateway.folder("bad-peer") as where:
         sim = gateway.Smscsim(where)
@@ -290,7 +276,7 @@ def main():
              "--count", "0", "--seconds", "3600", "--rate", "300", "--drain-seconds", "30"],
             stdout=open(where / "good.out", "wb"), stderr=subprocess.STDOUT)
         try:
-            failed = run_cases(daemon.smpp_port)
+            failed = cases.run(CASES, lambda case: case(daemon.smpp_port))
             good.send_signal(signal.SIGINT)
             code = good.wait(60)
         finally:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import cases  # noqa: E402
 import gateway  # noqa: E402
 
 PROGRAMS = ("aldisd", "aldisctl", "aldis-send", "smppload", "smscsim")
@@ -106,20 +107,13 @@ CASES = (every_program_tells_its_version, help_is_plain_text, wrong_usage_is_exi
          smscsim_keeps_off_the_port_of_aldisd)
 
 
+def in_a_folder(case):
+    with gateway.folder("tools") as where:
+        case(where)
+
+
 def main():
-    failed = 0
-    for case in CASES:
-        if sys.argv[1:] and case.__name__ not in sys.argv[1:]:
-            continue
-        sentence = case.__name__.replace("_", " ")
-        try:
-            with gateway.folder("tools") as where:
-                case(where)
-        except (AssertionError, OSError, subprocess.TimeoutExpired, TypeError) as error:
-            print(f"FAIL {sentence}: {error}")
-            failed += 1
-            continue
-        print(f"ok   {sentence}", flush=True)
+    failed = cases.run(CASES, in_a_folder)
     if failed:
         sys.exit(f"{failed} failed")
 
