@@ -133,7 +133,7 @@ void Ledger::judge_repeat(const Entry& entry, const Submission& before, const Su
   const bool known = before.answer_read && (before.answer_read->life == now.sent.life
                                                 ? before.answer_read->at < now.sent.since
                                                 : surely_durable(*before.answer_read, now.sent));
-  const bool maybe_known = before.answer_read && before.answer_read->at <= now.sent.at;
+  const bool maybe_known = before.answer_taken && before.answer_taken->at <= now.sent.at;
   if (maybe_known && before.answer == Submission::Answer::kRefused) { return; }
   const bool given_up = before.answer_read
                             ? before.answer_read->at >= before.sent.since + operators[before.op].response

@@ -41,7 +41,8 @@ struct Submission {
   std::string id;  // that the operator gave; empty = none
   enum class Answer : std::uint8_t { kNone, kOk, kRefused };
   Answer answer = Answer::kNone;                // that the operator said
-  std::optional<Moment> answer_read;            // by the gateway
+  std::optional<Moment> answer_read;            // by the gateway, which has to heed it
+  std::optional<Moment> answer_taken;           // by the gateway, which may heed it
   std::shared_ptr<Socket> gateway_end;          // of the connection it came on
   std::set<MessageState> receipts;              // said by the operator so far
   std::map<MessageState, Moment> receipt_read;  // when the gateway first read one

@@ -334,9 +334,10 @@ void OperatorBind::say(Receipt receipt) {
 }
 
 void OperatorBind::note_read(std::uint64_t token, std::size_t submission) {
-  when_read([&world = world_, token, submission] {
+  when_taken([&world = world_, token, submission, heeded = to_be_heeded()] {
     Submission& about = world.ledger.find(token)->submissions[submission];
-    if (!about.answer_read) { about.answer_read = world.moment(); }
+    if (!about.answer_taken) { about.answer_taken = world.moment(); }
+    if (heeded && !about.answer_read) { about.answer_read = world.moment(); }
   });
 }
 

@@ -47,10 +47,13 @@ class Peer {
   // Called when the gateway has read all that was sent so far, also after this side has left; captures
   // nothing that goes with the connection.
   void when_read(std::function<void()> what) {
-    if (heard_on_) { reads_->emplace_back(octets_said_, std::move(what)); }
+    if (heard_on_) { when_taken(std::move(what)); }
   }
+  // The same for what the gateway takes from its socket, to be heeded or not.
+  void when_taken(std::function<void()> what) { reads_->emplace_back(octets_said_, std::move(what)); }
   // After this the gateway need not heed what it reads: framing is lost, or we said unbind.
   void expect_no_heed() { heard_on_ = false; }
+  [[nodiscard]] bool to_be_heeded() const { return heard_on_; }
   [[nodiscard]] SocketPtr other_end() const { return socket_ ? socket_->other_end() : nullptr; }
   [[nodiscard]] Instant now() const { return network_.events().now(); }
   [[nodiscard]] const Events::Guard& guard() const { return guard_; }  // goes with the connection
