@@ -17,22 +17,6 @@ std::string name_of(const Entry& entry) {
 
 }  // namespace
 
-// Refused in one part and in doubt in another, which the operator may never have seen: nothing of it is sent
-// again, and its validity is waited out.
-bool waits_out_its_validity(const Entry& entry) {
-  const auto& all = entry.submissions;
-  std::set<std::uint16_t> seen;
-  for (const Submission& submission : all) { seen.insert(submission.part); }
-  return entry.parts > 1 &&
-         std::any_of(all.begin(), all.end(),
-                     [](const Submission& s) {
-                       return s.answer == Submission::Answer::kRefused ||
-                              s.receipts.contains(MessageState::kRejected);
-                     }) &&
-         (seen.size() < entry.parts ||
-          std::any_of(all.begin(), all.end(), [](const Submission& s) { return !s.answer_read; }));
-}
-
 bool is_final(MessageState state) {
   return state != MessageState::kEnroute && state != MessageState::kAccepted &&
          state != MessageState::kScheduled;

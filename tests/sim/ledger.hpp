@@ -78,7 +78,6 @@ struct Entry {
 };
 
 bool is_final(MessageState state);
-bool waits_out_its_validity(const Entry& entry);
 std::string text_of_token(std::uint64_t token);                  // '#' and 13 base-32 characters
 std::optional<std::uint64_t> token_in(std::string_view octets);  // the first one
 

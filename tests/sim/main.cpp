@@ -34,8 +34,7 @@ Judged after every event or at the end, from what customers and operators saw:
   I10 nothing is sent after its validity, nothing expires early
   I11 nothing of one account or operator reaches another
   I12 every start finds a good journal; spool's verify() finds no damage in the end
-  I15 drained within ten simulated minutes after all heals; twenty more where a login was refused, and what a
-      refused part keeps from being sent again waits for the end of its validity
+  I15 drained within ten simulated minutes after all heals; twenty more where a login was refused
   I17 no text or password in the log
 Not judged here yet: I12 recovering twice, I13 flipped bits, I14 caps, I15 fair shares and idle turns,
 I16 settings generations (there is no reload), I18 flags of duplicates, I8 (there is no charging), and of

@@ -345,11 +345,6 @@ void World::run() {
   const bool held = faults.fired()[static_cast<std::size_t>(Fault::kOpBindRefused)] > 0;
   const Instant drain_by = events.now() + kDrainMax + (held ? kHeldLinkMax : Duration{});
   while (events.now() < drain_by && !drained()) { run_until(events.now() + seconds{2}); }
-  for (const auto& [token, entry] : ledger.entries()) {
-    if (drained() || !entry.answered || !waits_out_its_validity(entry)) { continue; }
-    run_until(std::max(events.now(),
-                       entry.read->at + entry.validity + settings.limits.receipt_grace + minutes{10}));
-  }
   ledger.check_drained(moment());
   if (!drained()) { throw Violation{"I15: not drained in time after all had healed"}; }
   machine.check_journal();

@@ -109,7 +109,8 @@ TEST_CASE("a part that comes back unsent after a sibling was refused is not sent
   CHECK(world.told_one().status == Status::kRejected);
 }
 
-TEST_CASE("a part in doubt is not sent again after a sibling was refused; it is awaited", "[D2][D3]") {
+TEST_CASE("a part in doubt is not sent again after a sibling was refused; its hold ends the message",
+          "[D2][D3][H36]") {
   Gateway gateway;
   World& world = gateway.world;
   const bool doubt_first = GENERATE(false, true);
@@ -120,11 +121,11 @@ TEST_CASE("a part in doubt is not sent again after a sibling was refused; it is 
   world.answer(sent[1], OutcomeClass::kPermanent, "11");
   if (!doubt_first) { world.answer(sent[0], OutcomeClass::kUnanswered); }
   world.turn();
-  world.advance(hours{1});
-  CHECK(world.sent.empty());
+  world.advance(seconds{14});
   CHECK(world.told.empty());
-  world.advance(hours{48});
+  world.advance(seconds{2});
   CHECK(world.told_one().status == Status::kRejected);
+  world.advance(hours{48});
   CHECK(world.sent.empty());
 }
 
