@@ -228,18 +228,31 @@ std::size_t Ledger::told(std::uint32_t account, std::uint64_t token, const std::
           ", again in " + std::to_string(at.life) + " at " + std::to_string(at.commits)};
     }
   }
-  if (const auto* last = entry->told_last(); last != nullptr && last->state != state) {
-    const bool was_told = std::any_of(entry->told.begin(), entry->told.end(),
-                                      [&](const Entry::Told& t) { return t.state == state; });
-    const bool open = last->state == MessageState::kExpired || last->state == MessageState::kUnknown;
-    if (!was_told && !open) {
-      throw Violation{"I7: " + name_of(*entry) + " was " + std::string{smpp::stat_word(last->state)} +
-                      " and became " + std::string{smpp::stat_word(state)}};
-    }
-  }
+  judge_change(*entry, state, at);
   ++totals_.told;
   entry->told.push_back({state, at, std::nullopt});
   return entry->told.size() - 1;
+}
+
+// Sessions are read in an order of their own: what counts is when the gateway said it.
+void Ledger::judge_change(const Entry& entry, MessageState state, const Moment& at) const {
+  const Entry::Told* before = nullptr;
+  const Entry::Told* after = nullptr;
+  for (const auto& told : entry.told) {
+    if (told.state == state) { return; }
+    if (told.at.at <= at.at) {
+      before = before == nullptr || before->at.at <= told.at.at ? &told : before;
+    } else {
+      after = after == nullptr || told.at.at < after->at.at ? &told : after;
+    }
+  }
+  const auto judge = [&](MessageState was, MessageState became) {
+    if (was == MessageState::kExpired || was == MessageState::kUnknown) { return; }
+    throw Violation{"I7: " + name_of(entry) + " was " + std::string{smpp::stat_word(was)} + " and became " +
+                    std::string{smpp::stat_word(became)}};
+  };
+  if (before != nullptr) { judge(before->state, state); }
+  if (after != nullptr) { judge(state, after->state); }
 }
 
 // What comes after the response time is not taken for an answer: the receipt is owed again.

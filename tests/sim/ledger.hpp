@@ -129,6 +129,7 @@ class Ledger {
  private:
   // What the gateway wrote about something that it read is on the medium for sure: two batches may be under
   // way, the third has it. A life that is over commits nothing more.
+  void judge_change(const Entry& entry, MessageState state, const Moment& at) const;
   [[nodiscard]] bool surely_durable(const Moment& read, const Moment& now) const;
   void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
   void judge_rate(std::uint32_t op, Instant sent_at);
