@@ -196,7 +196,7 @@ void OperatorBind::on_submit(const smpp::Pdu& pdu, const smpp::SubmitSm& submit,
   if (outstanding_.contains(sequence)) {
     throw Violation{"I9: sequence number " + std::to_string(sequence) + " is outstanding twice"};
   }
-  outstanding_[sequence] = at.at;
+  outstanding_[sequence] = at.since;  // the gateway counts from when it asked for it
   const auto young = std::count_if(outstanding_.begin(), outstanding_.end(),
                                    [&](const auto& one) { return one.second + rules.response > at.at; });
   if (static_cast<std::uint32_t>(young) > rules.window_max) {

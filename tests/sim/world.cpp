@@ -240,7 +240,11 @@ void World::receipt_acknowledged(const OperatorBind::Receipt& receipt, const Mom
     Submission& about = ledger.find(receipt.token)->submissions[receipt.submission];
     if (about.first_acknowledged) { return; }
     about.first_acknowledged = receipt.state;
-    const Moment& read = about.receipt_read.at(receipt.state);
+    // One that contradicts an earlier one changes nothing, and needs no commit of its own.
+    const Moment& read =
+        std::min_element(about.receipt_read.begin(), about.receipt_read.end(),
+                         [](const auto& a, const auto& b) { return a.second.commits < b.second.commits; })
+            ->second;
     const auto& all = ledger.find(receipt.token)->submissions;
     const auto same_part = [&](const Submission& one) { return one.part == about.part; };
     // another one's verdict may stand already
