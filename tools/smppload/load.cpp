@@ -141,6 +141,7 @@ void Load::answered(const Now& now, std::uint64_t number, smpp::CommandStatus st
   if (status != smpp::CommandStatus::kOk) {
     row.state = State::kRefused;
     ++refused_count_;
+    refusal_latencies_.add(latency);
     ++refused_[static_cast<std::uint32_t>(status)];
     return;
   }
@@ -295,12 +296,13 @@ int Load::finish() {
       "llu,"
       "\"seconds\":%.3f,\"accepted_per_second\":%.0f,\"cycles_per_second\":%.0f,\"latency_ms\":{\"p50\":%.3f,"
       "\"p99\":%.3f,"
-      "\"p999\":%.3f},\"cpu_us_per_message\":%.2f}\n",
+      "\"p999\":%.3f},\"refused_latency_ms\":{\"p50\":%.3f,\"p99\":%.3f},\"cpu_us_per_message\":%.2f}\n",
       u(submitted_), u(accepted_), refused.c_str(), u(unanswered_), u(receipts_), u(intermediate_), u(lost),
       u(duplicated_), u(unknown_), u(inbound_), u(connections_lost_), span,
       static_cast<double>(accepted_) / span,
       static_cast<double>(options_.receipts ? settled_ : accepted_) / span, latencies_.quantile_ms(0.5),
-      latencies_.quantile_ms(0.99), latencies_.quantile_ms(0.999),
+      latencies_.quantile_ms(0.99), latencies_.quantile_ms(0.999), refusal_latencies_.quantile_ms(0.5),
+      refusal_latencies_.quantile_ms(0.99),
       submitted_ > 0 ? cpu * 1e6 / static_cast<double>(submitted_) : 0.0);
   std::fflush(stdout);
   if (!ever_bound_) {

@@ -119,6 +119,7 @@ class Load {
                 binds_refused_ = 0, settled_ = 0;
   Instant last_receipt_{};
   traffic::Latencies latencies_;
+  traffic::Latencies refusal_latencies_;  // of those among them
   Instant progress_at_{};
   bool ever_bound_ = false;
   bool stopped_ = false;
