@@ -10,6 +10,7 @@
 
 #include "aldis/base/version.hpp"
 #include "aldis/runtime/memory.hpp"
+#include "aldis/runtime/mounts.hpp"
 #include "aldis/runtime/posix_files.hpp"
 #include "aldis/runtime/secrets.hpp"
 #include "aldis/telemetry/log.hpp"
@@ -86,6 +87,12 @@ std::optional<int> Daemon::Impl::open_directory() {
   auto journal_opened = runtime::PosixFiles::open_directory(path + "/journal");
   if (journal_opened.has_error()) { return refuse(journal_opened.error().sentence, kExitDirectory); }
   journal_files = std::move(*journal_opened);
+  if (const auto doubt = runtime::mount_doubt(path + "/journal")) {
+    log.warn("storage.doubtful", {{"path", path},
+                                  {"mount", doubt->mount},
+                                  {"file_system", doubt->file_system},
+                                  {"reason", doubt->reason}});
+  }
   const auto& mirror_path = settings.storage.generation_dir;
   if (!runtime::PosixFiles::open_read_only(mirror_path).has_error()) {
     auto mirror_opened = runtime::PosixFiles::open_directory(mirror_path);

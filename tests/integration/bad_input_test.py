@@ -154,6 +154,16 @@ def a_full_disk_at_start_is_named(where):
     return None
 
 
+def a_state_folder_in_memory_is_doubted(where):
+    if mount(where, "32m") is None:
+        return "needs root and a mount"
+    daemon = gateway.Aldisd(where, good(where, state="small", storage_extra=SEGMENTS))
+    assert daemon.stop() == 0
+    [line] = [line for line in daemon.text().splitlines() if "storage.doubtful" in line]
+    assert "warn" in line and f"path={where}/small" in line and "file_system=tmpfs" in line, line
+    return None
+
+
 def a_disk_that_fills_up_loses_nothing(where):
     if mount(where, "6m") is None:
         return "needs root and a mount"
@@ -273,7 +283,8 @@ CASES = (wrong_config_tells_every_error_at_once, missing_and_unreadable_files_ar
          check_reads_and_starts_nothing, print_schema_knows_every_form, a_port_in_use_is_named,
          an_unwritable_state_folder_is_named,
          a_second_daemon_on_the_same_folder_is_refused, a_full_disk_at_start_is_named,
-         a_disk_that_fills_up_loses_nothing, a_damaged_journal_stops_the_start_and_verify_explains,
+         a_state_folder_in_memory_is_doubted, a_disk_that_fills_up_loses_nothing,
+         a_damaged_journal_stops_the_start_and_verify_explains,
          sigterm_finishes_what_is_in_flight)
 
 
