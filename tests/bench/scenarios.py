@@ -6,6 +6,7 @@ twice. Load, simulator and gateway share the machine.
 """
 import contextlib
 import re
+import shutil
 import statistics
 import time
 
@@ -206,6 +207,25 @@ def recovery(where, arguments):
     return table
 
 
+def durability(where, arguments):
+    """What the disk costs: the relay with its journal on the disk, and with the same journal in memory (tmpfs)."""
+    table = Table("durability", f"{arguments.messages:,} messages, journal on the disk and on /dev/shm, window 100")
+    with gateway.folder("bench-memory", parent="/dev/shm") as memory:
+        places = {"disk": where, "tmpfs": memory}
+        for run in range(arguments.runs + 1):
+            for name, place in sorted(places.items(), reverse=run % 2 == 1):
+                sim = gateway.Smscsim(place, name=f"sim{run}")
+                with daemon_on(place, str(run), two(sim)) as daemon:
+                    got = pour(place, daemon, f"load{run}", arguments.messages)
+                sim.stop()
+                shutil.rmtree(place / f"state-{run}")
+                if run > 0:  # the first one warms up
+                    table.add(name, per_second=got["cycles_per_second"], cpu_us=got["cpu_us"],
+                              accept_p50_ms=got["latency_ms"]["p50"], accept_p99_ms=got["latency_ms"]["p99"])
+    table.add("disk", share_of_tmpfs=table.ratio("disk", "tmpfs", "per_second"))
+    return table
+
+
 def slow_disk(where, arguments):
     """Each sync takes longer: what is outstanding over twice the time of a commit, until the CPU is full."""
     table = Table("slow_disk", "relay with time added to every fdatasync (strace), 4 customers x window 100")
@@ -258,4 +278,4 @@ def unanswered(where, arguments):
 
 
 SCENARIOS = {"relay": relay, "accept": accept, "backlog": backlog, "scale": scale, "rtt": rtt, "recovery": recovery,
-             "slow_disk": slow_disk, "unanswered": unanswered}
+             "durability": durability,             "slow_disk": slow_disk, "unanswered": unanswered}
