@@ -48,6 +48,16 @@ Damage damage_in(Damage::Kind kind, std::string file, std::string what) {
   return damage;
 }
 
+// Where the next record could be: its own position stands in it. Prepared segments are zeros to their end,
+// 256 MiB of them in the reserve, so this is most of what a start looks at.
+std::size_t next_position(Octets segment, std::size_t at, std::uint64_t base) {
+  while (at + kRecordHeaderOctets <= segment.size() &&
+         load<std::uint64_t>(segment.data() + at + 8) != base + at) {
+    at += kAlignment;
+  }
+  return at;
+}
+
 struct Claim {  // a CHECKPOINT's word about what may be freed
   Lsn end{};
   SegmentNumber oldest = 0;
@@ -203,7 +213,7 @@ Scanner::Done Scanner::read_records_of(SegmentNumber number, const std::string& 
         first_hole = Lsn{base + at};
         if (begun != nullptr) { describe_hole(*begun, at); }
       }
-      at += kAlignment;
+      at = next_position(octets_, at + kAlignment, base);
       continue;
     }
     if (auto done = note_record(header, Lsn{base + at}, *record); done.has_error()) { return done; }
