@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Lets the N-th allocation of aldisd fail (LD_PRELOAD) and compares what customers and operators saw.
+
+usage: malloc_campaign.py [--step N] [--seed N] [--record]
+
+Each start of the daemon is one point, in one state folder and under load: its N-th allocation fails, once. The points are one
+in --step of those that a start makes, and as many among those that come later, with messages. The plain run takes about
+thirty.
+
+Must hold (CONTRACT D1, H29): the daemon ends at once, by a status of its own or by abort() (an exception that nobody can
+handle), or goes on; it never dies by another signal and never stands still; after all, nothing accepted, no receipt and no
+inbound message is lost. --record leaves a line in docs/reliability/malloc.jsonl.
+"""
+import argparse
+import collections
+import json
+import pathlib
+import random
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import gateway  # noqa: E402
+import records  # noqa: E402
+from scene import Scene, Shape  # noqa: E402
+
+SKIP = 77
+FAILMALLOC = gateway.BUILD / "tests" / "failmalloc.so"
+LOADED_FOR = 1.5    # seconds of load in which the allocation must have come
+SURVIVED_FOR = 0.2  # seconds of load behind one that was survived
+LOADED_SHARE = 0.2  # beyond what a start takes: so many more are looked at under load
+
+
+class Campaign:
+    def __init__(self, chance, scene):
+        self.chance = chance
+        self.scene = scene
+        self.log = scene.where / "failmalloc"
+        self.ends = collections.Counter()
+        self.wrong = []
+
+    def start(self, number):
+        self.log.unlink(missing_ok=True)
+        return self.scene.start(Shape.draw(self.chance), environment={
+            "LD_PRELOAD": str(FAILMALLOC), "ALDIS_FAIL_MALLOC": str(number), "ALDIS_FAIL_MALLOC_LOG": str(self.log)})
+
+    def allocations_of_a_start(self):
+        daemon = self.start(0)
+        self.scene.wait_ready()
+        assert daemon.stop() == 0
+        self.scene.killed("counted")
+        return int(self.log.read_text())
+
+    def point(self, number):
+        daemon = self.start(number)
+        ready_at = fired_at = None
+
+        def settled():
+            nonlocal ready_at, fired_at
+            now = time.monotonic()
+            if not daemon.running():
+                return True
+            if ready_at is None and daemon.ports_path.exists():
+                self.scene.wait_ready()
+                ready_at = now
+            if fired_at is None and self.log.exists():
+                fired_at = now
+            if ready_at is None:
+                return False
+            return now - ready_at > LOADED_FOR if fired_at is None else now - max(ready_at, fired_at) > SURVIVED_FOR
+        gateway.wait_until(settled, f"allocation {number}: ready, or its end", 30)
+        fired = self.log.exists()
+        if daemon.running():
+            answers = daemon.metric("aldis_build_info") == 1  # it does not stand still
+            self.scene.kill(f"malloc {number}")
+            if not answers:
+                self.wrong.append(f"allocation {number}: aldisd stands still")
+            self.ends["went on" if fired else "not reached"] += 1
+            return
+        code = daemon.stop()
+        self.scene.killed(f"malloc {number}")
+        self.ends[signal.Signals(-code).name if code < 0 else f"status {code}"] += 1
+        if not fired or code == 0 or (code < 0 and code != -signal.SIGABRT):
+            self.wrong.append(f"allocation {number}: aldisd ended with {code}{'' if fired else ', and nothing had failed'}:\n"
+                              + daemon.text()[-600:])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--step", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--rate", type=int, default=400, help="messages per second")
+    parser.add_argument("--record", action="store_true")
+    arguments = parser.parse_args()
+    if not FAILMALLOC.exists():
+        print("SKIP malloc: a tree with sanitizers has an allocator of its own")
+        sys.exit(SKIP)
+    gateway.end_in_order_when_told()
+    print(f"seed {arguments.seed}", flush=True)
+    chance = random.Random(arguments.seed)
+    with gateway.folder("malloc") as where:
+        scene = Scene(where, chance, arguments.rate)
+        campaign = Campaign(chance, scene)
+        try:
+            scene.start(Shape.draw(chance))
+            scene.wait_ready()
+            scene.kill()
+            start = campaign.allocations_of_a_start()
+            loaded = int(start * LOADED_SHARE)
+            points = list(range(1 + arguments.seed % arguments.step, start, arguments.step))
+            points += list(range(start, start + loaded, max(1, loaded // len(points))))
+            for number in points:
+                campaign.point(number)
+            report = scene.finish()
+            scene.verify()
+        finally:
+            scene.close()
+        campaign.wrong += report.wrong
+        figures = {**report.figures(), "points": len(points), "allocations_of_a_start": start, "ends": dict(campaign.ends)}
+        print(json.dumps(figures))
+        records.append("malloc" if arguments.record else None, figures, records.verdict(campaign.wrong), seed=arguments.seed)
+        assert not campaign.wrong, "\n".join(campaign.wrong[:10])
+        assert campaign.ends["not reached"] < len(points) / 4, "most allocations that were to fail came"
+    print(f"{len(points)} allocations failed, nothing lost")
+
+
+if __name__ == "__main__":
+    main()
