@@ -209,21 +209,30 @@ def recovery(where, arguments):
 
 def durability(where, arguments):
     """What the disk costs: the relay with its journal on the disk, and with the same journal in memory (tmpfs)."""
-    table = Table("durability", f"{arguments.messages:,} messages, journal on the disk and on /dev/shm, window 100")
+    table = Table("durability", f"{arguments.messages:,} messages, {BINDS} connections, journal on the disk and on /dev/shm")
+    windows = arguments.windows or (100, 1000)
     with gateway.folder("bench-memory", parent="/dev/shm") as memory:
         places = {"disk": where, "tmpfs": memory}
         for run in range(arguments.runs + 1):
-            for name, place in sorted(places.items(), reverse=run % 2 == 1):
-                sim = gateway.Smscsim(place, name=f"sim{run}")
-                with daemon_on(place, str(run), two(sim)) as daemon:
-                    got = pour(place, daemon, f"load{run}", arguments.messages)
-                sim.stop()
-                shutil.rmtree(place / f"state-{run}")
-                if run > 0:  # the first one warms up
-                    table.add(name, per_second=got["cycles_per_second"], cpu_us=got["cpu_us"],
-                              accept_p50_ms=got["latency_ms"]["p50"], accept_p99_ms=got["latency_ms"]["p99"])
-    table.add("disk", share_of_tmpfs=table.ratio("disk", "tmpfs", "per_second"))
+            for window in windows:
+                for name, place in sorted(places.items(), reverse=run % 2 == 1):
+                    got = relayed(place, f"{run}-{window}", arguments.messages, window)
+                    if run > 0:  # the first one warms up
+                        table.add(f"{name}, window {window}", per_second=got["cycles_per_second"], cpu_us=got["cpu_us"],
+                                  accept_p50_ms=got["latency_ms"]["p50"], accept_p99_ms=got["latency_ms"]["p99"])
+    for window in windows:
+        table.add(f"disk, window {window}",
+                  share_of_tmpfs=table.ratio(f"disk, window {window}", f"tmpfs, window {window}", "per_second"))
     return table
+
+
+def relayed(place, name, count, window):
+    sim = gateway.Smscsim(place, name=f"sim-{name}")
+    with daemon_on(place, name, two(sim)) as daemon:
+        got = pour(place, daemon, f"load-{name}", count, window=window)
+    sim.stop()
+    shutil.rmtree(place / f"state-{name}")
+    return got
 
 
 def slow_disk(where, arguments):
