@@ -24,15 +24,13 @@ std::optional<IdDialect> dialect_named(std::string_view name) {
 
 // Correlation of what an operator has: by id where it gave one, else by watching.
 void watch_parts(State& s, Message& message) {
-  const auto submitted = s.restored->submitted.find(message.id);
-  const WallTime at = submitted == s.restored->submitted.end() ? message.accepted_at : submitted->second;
   for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
     const Part& part = message.parts[i];
     if (part.attempt == 0 || message.op == kNoOperator) { continue; }
     if (!part.operator_id.empty()) {
       s.correlator.remember(message.op, part.operator_id, {message.id, i});
     } else if (part.uncertain || part.status == Status::kSent) {
-      s.correlator.watch(message.op, message, i, at);
+      s.correlator.watch(message.op, message, i);
     }
   }
 }
@@ -201,7 +199,6 @@ void start(State& s, const Now& now) {
   for (Message* message : messages) { place_message(s, *message); }
   for (Message* message : messages) { start_message(s, now, *message); }
   for (Message* message : messages) { match_parked(s, now, *message); }
-  restored.submitted = {};
   s.free_finished();
   write_checkpoint(s, now);
   ALDIS_FAILPOINT(pass_once_durable("recover.checkpoint", s.oldest_written_at.value()));

@@ -233,14 +233,12 @@ void State::free_finished() {
 
 // Nobody knows whether the operator has it. Its siblings on their way have the same numbers: a receipt
 // without an id that we know may be theirs.
-void State::note_uncertain(const Now& now, Message& message, std::uint16_t i) {
+void State::note_uncertain(Message& message, std::uint16_t i) {
   message.parts[i].status = Status::kUncertain;
   message.parts[i].uncertain = true;
   ++counters_of(message.op).uncertain;
   for (std::uint16_t j = 0; j < message.parts.size(); ++j) {
-    if (j == i || message.parts[j].status == Status::kSending) {
-      correlator.watch(message.op, message, j, now.wall);
-    }
+    if (j == i || message.parts[j].status == Status::kSending) { correlator.watch(message.op, message, j); }
   }
 }
 

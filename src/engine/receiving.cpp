@@ -96,12 +96,6 @@ bool is_rival(State& s, const receipts::Match& match) {
   return part.status == Status::kSending && !part.uncertain;
 }
 
-// An uncertain part is looked at when its hold ends, any other when its answer comes.
-WallTime submitted_about(State& s, const Now& now, const Part& part, OperatorId op) {
-  const bool held = part.status == Status::kUncertain;
-  return held ? now.wall_of(now.mono - s.directory.op(op).uncertain_hold) : now.wall;
-}
-
 // Without an id a receipt is believed only if no other part fits as well.
 bool names_only(State& s, const receipts::Orphan& orphan, const PartRef& part) {
   const auto match = s.correlator.correlate(receipt_of(orphan), s.directory.op(orphan.op), s.lookup);
@@ -211,9 +205,8 @@ void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i,
     const Part& part = still->parts[i];
     const auto own_id = operator_id.empty() ? std::string_view{part.operator_id} : operator_id;
     const bool by_id = !own_id.empty();
-    receipts::Orphan* orphan = by_id
-                                   ? s.orphans.match(op, own_id, *still, s.directory.op(op))
-                                   : s.orphans.match_uncertain(op, *still, submitted_about(s, now, part, op));
+    receipts::Orphan* orphan = by_id ? s.orphans.match(op, own_id, *still, s.directory.op(op))
+                                     : s.orphans.match_uncertain(op, *still, part);
     if (orphan == nullptr || (!by_id && !names_only(s, *orphan, {id, i}))) { return; }
     if (const auto learned = s.orphans.learn_from(*orphan, own_id, s.directory.op(op))) {
       write_dialect(s, op, *learned);

@@ -50,7 +50,7 @@ void Restored::on(const spool::Place&, const spool::LeaseRecord& record) {
     message->status = Status::kSending;
     message->op = record.op;
     message->link = record.link;
-    submitted[message->id] = std::max(latest_, message->accepted_at);
+    part.sent_since = std::max(latest_, message->accepted_at);
     if (leased.concat_ref != 0) { message->concat_ref = leased.concat_ref; }
   }
 }
@@ -78,11 +78,6 @@ void Restored::on(const spool::Place&, const spool::ResultRecord& record) {
     follow_refused(*message, record.err);
   }
   latest_ = std::max(latest_, record.at);
-  if (part.operator_id.empty() && (part.status == Status::kUncertain || part.status == Status::kSent)) {
-    submitted[message->id] = record.at;
-  } else if (record.message_status != Status::kSending) {
-    submitted.erase(message->id);
-  }
   message->status = record.message_status;
   message->unknown_reason = record.unknown_reason;
   message->status_seq = record.status_seq;
@@ -262,7 +257,6 @@ void Restored::owe(MessageId id, const std::optional<spool::OwedItem>& item) {
 
 void Restored::drop_if_done(Message& message) {
   if (!is_final(message.status) || owed.contains(message.id) || awaits_late_receipt(message)) { return; }
-  submitted.erase(message.id);
   messages.remove(message);
 }
 

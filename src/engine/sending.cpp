@@ -44,10 +44,11 @@ void lease(State& s, const Now& now, Message& message, std::uint32_t parts, Link
     --parts;
     part.status = Status::kSending;
     ++part.attempt;
+    part.sent_since = now.wall;
     if (part.uncertain) {
       ++s.counters_of(message.op).resends;
     } else if (s.correlator.watched() > 0) {
-      s.correlator.watch(message.op, message, i, now.wall);  // rival of those in doubt, until it has its id
+      s.correlator.watch(message.op, message, i);  // rival of those in doubt, until it has its id
     }
     ++link.leased;
     // A message of this turn is written with its lease inside (acceptance::write_fresh).
@@ -115,13 +116,13 @@ struct PartFate {
   bool next_candidate = false;
 };
 
-void part_sent(State& s, const Now& now, Message& message, std::uint16_t i, std::string_view operator_id) {
+void part_sent(State& s, Message& message, std::uint16_t i, std::string_view operator_id) {
   Part& part = message.parts[i];
   s.count_sent(message);
   part.status = Status::kSent;
   part.operator_id = operator_id;
   if (!s.correlator.remember(message.op, part.operator_id, {message.id, i})) {
-    s.correlator.watch(message.op, message, i, now.wall);
+    s.correlator.watch(message.op, message, i);
   }
 }
 
@@ -146,7 +147,7 @@ PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, cons
   Part& part = message.parts[i];
   OperatorCounters& c = s.counters_of(message.op);
   if (outcome.outcome_class == OutcomeClass::kOk) {
-    part_sent(s, now, message, i, outcome.operator_message_id);
+    part_sent(s, message, i, outcome.operator_message_id);
     return {};
   }
   // an earlier attempt was accepted, as we learned meanwhile: this was its double
@@ -180,7 +181,7 @@ PartFate judge(State& s, const Now& now, Message& message, std::uint16_t i, cons
       return {false, {}, true};
     case dispatch::RetryStep::kUncertain:
       ++c.submits_timeout;
-      s.note_uncertain(now, message, i);
+      s.note_uncertain(message, i);
       return {};
     case dispatch::RetryStep::kGiveUp:
       part_refused(s, now, message, i, decision.final_status,

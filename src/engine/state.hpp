@@ -187,7 +187,7 @@ struct State {
   void free_finished();  // end of the turn
   void forget_parts(Message& message);
   void final_written(const Now& now, Message& message, std::string_view err);
-  void note_uncertain(const Now& now, Message& message, std::uint16_t i);
+  void note_uncertain(Message& message, std::uint16_t i);
   MessageId next_id();
   void rehome(Homed& homed, Lsn home);
   void append_image(const Now& now, Message& message);

@@ -77,8 +77,8 @@ void Correlator::forget(OperatorId op, std::string_view operator_id, PartRef par
   }
 }
 
-void Correlator::watch(OperatorId op, const Message& message, std::uint16_t part, WallTime submitted_at) {
-  watched_.add(op, message, part, submitted_at);
+void Correlator::watch(OperatorId op, const Message& message, std::uint16_t part) {
+  watched_.add(op, message, part);
 }
 
 Result<Match, Unmatched> Correlator::correlate(const OperatorReceipt& receipt,

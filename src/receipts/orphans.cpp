@@ -135,7 +135,7 @@ Orphan* OrphanReceipts::only_one(std::uint64_t hash, OperatorId op, Fits&& fits)
   return found;
 }
 
-Orphan* OrphanReceipts::match_uncertain(OperatorId op, const Message& message, WallTime submitted_at) {
+Orphan* OrphanReceipts::match_uncertain(OperatorId op, const Message& message, const Part& part) {
   if (size(op) == 0) { return nullptr; }
   if (message.has_user_message_reference) {
     const std::uint16_t reference = message.user_message_reference;
@@ -148,8 +148,7 @@ Orphan* OrphanReceipts::match_uncertain(OperatorId op, const Message& message, W
   const AddressTail tail = tail_of(message.destination);
   if (!tail.usable()) { return nullptr; }
   return only_one(destination_hash(key_, op, tail), op, [&](const Orphan& orphan) {
-    const auto apart = orphan.received_at - submitted_at;
-    if (apart > WatchList::kAround || apart < -WatchList::kAround) { return false; }
+    if (!may_speak_of(part, orphan.received_at)) { return false; }
     return (tail_of(orphan.source) == tail && same_sender(orphan.destination, message.source)) ||
            (tail_of(orphan.destination) == tail && same_sender(orphan.source, message.source));
   });

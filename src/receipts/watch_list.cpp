@@ -15,9 +15,17 @@ std::uint64_t destination_key(OperatorId op, AddressTail tail) {
   return (std::uint64_t{op.value()} << 32) | (1u << 31) | (std::uint32_t{tail.length} << 27) | tail.digits;
 }
 
+constexpr Duration kSlack = seconds{1};  // of a clock that is being set
+constexpr Duration kSoon = minutes{6};   // a response's time, a hold, and some minutes
+
 }  // namespace
 
-void WatchList::add(OperatorId op, const Message& message, std::uint16_t part, WallTime submitted_at) {
+bool may_speak_of(const Part& part, WallTime received_at) {
+  const auto after = received_at - part.sent_since;
+  return after >= -kSlack && after <= kSoon;
+}
+
+void WatchList::add(OperatorId op, const Message& message, std::uint16_t part) {
   const PartRef ref{message.id, part};
   remove(ref);
   std::uint32_t index = 0;
@@ -28,7 +36,7 @@ void WatchList::add(OperatorId op, const Message& message, std::uint16_t part, W
     index = free_.back();
     free_.pop_back();
   }
-  entries_[index] = Entry{ref, op, submitted_at, {}};
+  entries_[index] = Entry{ref, op, {}};
   index_.emplace(ref, index);
   if (message.has_user_message_reference) {
     link(index, kByReference, reference_key(op, message.user_message_reference));
@@ -94,9 +102,8 @@ WatchList::Found WatchList::by_addresses(const OperatorReceipt& receipt,
     const AddressTail tail = tail_of(destination);
     if (!tail.usable()) { return; }
     const auto fits = [&](const Entry& entry, const Message& message) {
-      const auto apart = receipt.received_at - entry.submitted_at;
-      return apart <= kAround && apart >= -kAround && tail_of(message.destination) == tail &&
-             same_sender(source, message.source);
+      return may_speak_of(message.parts[entry.part.part], receipt.received_at) &&
+             tail_of(message.destination) == tail && same_sender(source, message.source);
     };
     collect(kByDestination, destination_key(receipt.op, tail), messages, fits, found);
   };

@@ -110,6 +110,7 @@ Part part(Reader& r, bool& status_absent) {
       case 5: part.body_octets = number<std::uint32_t>(sub); break;
       case 6: part.operator_id = octets(sub); break;
       case 7: part.err.assign(octets(sub)); break;
+      case 8: part.sent_since = wall_time(sub); break;
       default: sub.skip();
     }
   }
@@ -411,6 +412,9 @@ void Decoder::accept(Octets payload, AcceptRecord& record) {
     only.status = m.status;
     only.attempt = attempt;
     only.body_octets = static_cast<std::uint32_t>(m.content.body.size());
+  }
+  for (Part& one : m.parts) {
+    if (one.attempt > 0 && one.sent_since == WallTime{}) { one.sent_since = m.accepted_at; }
   }
   record.message = &m;
   record.owed = owed_;

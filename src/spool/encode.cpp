@@ -75,7 +75,8 @@ bool is_plain(const Message& m) {  // says all in the message's own fields
   if (m.parts.size() != 1) { return false; }
   const Part& part = m.parts.front();
   return part.status == m.status && !part.uncertain && part.body_offset == 0 &&
-         part.body_octets == m.content.body.size() && part.operator_id.empty() && part.err.empty();
+         part.body_octets == m.content.body.size() && part.operator_id.empty() && part.err.empty() &&
+         (part.sent_since == WallTime{} || part.status == Status::kSending);
 }
 
 ALDIS_INLINE void put_parts(Out& w, const Message& m) {
@@ -92,6 +93,7 @@ ALDIS_INLINE void put_parts(Out& w, const Message& m) {
     w.number(5, part.body_octets);  // always, so that the submessage is never empty
     put(w, 6, part.operator_id);
     put(w, 7, part.err.view());
+    put(w, 8, part.sent_since);
     w.close(sub);
   }
   put(w, 37, m.parts.empty());

@@ -36,7 +36,9 @@ struct Part {
   Status status = Status::kQueued;
   // an earlier attempt may have reached the operator: resends are flagged (CONTRACT D3)
   bool uncertain = false;
-  std::uint16_t attempt = 0;      // submits so far, throttled ones not counted
+  std::uint16_t attempt = 0;  // submits so far, throttled ones not counted
+  // of the newest attempt: it was not sent before; what is said before is not of it
+  WallTime sent_since{};
   std::uint32_t body_offset = 0;  // octets of Content::body that this part carries
   std::uint32_t body_octets = 0;
   std::string operator_id;  // message_id of the operator's response, as given; empty until then

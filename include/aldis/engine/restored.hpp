@@ -32,8 +32,6 @@ class Restored final : public spool::ReplayVisitor {
   using Owed = boost::container::small_vector<spool::OwedItem, 1>;
 
   MessageTable messages;
-  // About when a part without an operator's id went out, for matching its receipt by addresses and time.
-  boost::unordered_flat_map<MessageId, WallTime> submitted;
   boost::unordered_flat_map<MessageId, Owed> owed;  // receipts not acknowledged, oldest first
   boost::unordered_flat_map<MessageId, std::unique_ptr<Inbound>> inbound;
   boost::unordered_flat_map<MessageId, std::unique_ptr<OrphanImage>> orphans;

@@ -76,9 +76,9 @@ class Correlator {
   // The part needs no receipt any more, or its message leaves memory. Harmless when unknown.
   void forget(OperatorId op, std::string_view operator_id, PartRef part);
 
-  // A part whose id we never got (uncertain, or OK with an empty id), submitted at `submitted_at`. While
+  // A part whose id we never got (uncertain, or OK with an empty id). While
   // there is one, parts on their way belong here, too: a receipt that may speak of either fits none.
-  void watch(OperatorId op, const Message& message, std::uint16_t part, WallTime submitted_at);
+  void watch(OperatorId op, const Message& message, std::uint16_t part);
   void unwatch(PartRef part) { watched_.remove(part); }
 
   [[nodiscard]] Result<Match, Unmatched> correlate(const OperatorReceipt& receipt,

@@ -94,7 +94,7 @@ class OrphanReceipts {
   // The same for a part that became uncertain: by reference, else by both addresses and time. Null unless
   // exactly one receipt fits. The caller has made sure that exactly one part fits: no other open one has
   // these addresses.
-  [[nodiscard]] Orphan* match_uncertain(OperatorId op, const Message& message, WallTime submitted_at);
+  [[nodiscard]] Orphan* match_uncertain(OperatorId op, const Message& message, const Part& part);
 
   // The dialect that a matched orphan taught, if it did (see IdRules::observe). Call once, before remove().
   std::optional<IdDialect> learn_from(const Orphan& orphan, std::string_view operator_id,

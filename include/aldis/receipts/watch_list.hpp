@@ -18,15 +18,18 @@ namespace aldis::receipts {
 
 class MessageLookup;  // correlator.hpp
 
+// Whether a receipt that came at `received_at` can be one of the part's newest attempt: none comes before
+// what it speaks of, and after some minutes numbers alone say too little.
+bool may_speak_of(const Part& part, WallTime received_at);
+
 // Owned by Correlator. Bounded by what is leased, or awaits a receipt without an id. A receipt that fits two
 // parts fits none: never a guess. Looks at no more than kLooksMax entries; more of one destination count as
 // "several".
 class WatchList {
  public:
   static constexpr unsigned kLooksMax = 1024;
-  static constexpr Duration kAround = minutes{5};
 
-  void add(OperatorId op, const Message& message, std::uint16_t part, WallTime submitted_at);
+  void add(OperatorId op, const Message& message, std::uint16_t part);
   void remove(PartRef part);  // harmless when unknown
 
   // The one part that fits, or how many (0, or 2 for "several").
@@ -54,7 +57,6 @@ class WatchList {
   struct Entry {
     PartRef part;
     OperatorId op;
-    WallTime submitted_at{};
     std::array<Links, 2> links;
   };
 

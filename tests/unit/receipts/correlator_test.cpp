@@ -168,12 +168,16 @@ TEST_CASE("an uncertain part is found by its reference, else by numbers and time
   a.parts[0].status = Status::kUncertain;
   Message& b = bench.messages.add("33639980001");
   b.parts[0].status = Status::kUncertain;
-  bench.correlator.watch(kA, a, 0, kStart);
+  a.parts[0].sent_since = kStart;
+  bench.correlator.watch(kA, a, 0);
 
   auto r = receipt("888", "33639980001");
   CHECK(bench.correlate(r)->how == How::kFallback);
   CHECK(bench.correlate(r)->part.message == a.id);
-  bench.correlator.watch(kA, b, 0, kStart + seconds{10});
+  b.parts[0].sent_since = kStart + seconds{10};
+  bench.correlator.watch(kA, b, 0);
+  CHECK(bench.correlate(r)->part.message == a.id);  // b was not sent yet
+  r.received_at = kStart + seconds{10};
   CHECK(bench.correlate(r).error() == Unmatched::kUnknown);
   r.user_message_reference = 700;
   CHECK(bench.correlate(r)->part.message == a.id);
@@ -181,9 +185,9 @@ TEST_CASE("an uncertain part is found by its reference, else by numbers and time
   r.user_message_reference.reset();
   CHECK(bench.correlate(r)->part.message == b.id);
 
-  r.received_at = kStart + seconds{10} + minutes{5} + microseconds{1};
+  r.received_at = kStart + seconds{10} + minutes{6} + microseconds{1};
   CHECK(bench.correlate(r).has_error());
-  r.received_at = kStart;
+  r.received_at = kStart + seconds{10};
   r.destination = number("447700900998");  // another sender
   CHECK(bench.correlate(r).has_error());
   r.destination = number("447700900999");
@@ -202,6 +206,6 @@ TEST_CASE("an id that belongs to another number is not helped by addresses") {
   bench.sent("501", "33639980002");
   Message& doubted = bench.messages.add("33639980001");
   doubted.parts[0].status = Status::kUncertain;
-  bench.correlator.watch(kA, doubted, 0, kStart);
+  bench.correlator.watch(kA, doubted, 0);
   CHECK(bench.correlate(receipt("501", "33639980001")).error() == Unmatched::kAddress);
 }

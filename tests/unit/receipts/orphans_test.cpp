@@ -84,17 +84,23 @@ TEST_CASE("a part that became uncertain finds the receipt that came before", "[D
   m.has_user_message_reference = true;
   m.user_message_reference = 9;
   bench.park(receipt("5", "33639980001", Status::kSent));
-  Orphan& first = *bench.orphans.match_uncertain(kA, m, kStart - minutes{4});
+  m.parts[0].sent_since = kStart - minutes{4};
+  Orphan& first = *bench.orphans.match_uncertain(kA, m, m.parts[0]);
   CHECK(first.id_text == "5");
   bench.park(receipt("5", "33639980001", Status::kDelivered));  // of the same part
-  CHECK(bench.orphans.match_uncertain(kA, m, kStart) == &first);
-  CHECK(bench.orphans.match_uncertain(kA, m, kStart - minutes{6}) == nullptr);
+  m.parts[0].sent_since = kStart;
+  CHECK(bench.orphans.match_uncertain(kA, m, m.parts[0]) == &first);
+  for (const auto sent : {kStart - minutes{7}, kStart + seconds{2}}) {  // long before, and after the receipt
+    m.parts[0].sent_since = sent;
+    CHECK(bench.orphans.match_uncertain(kA, m, m.parts[0]) == nullptr);
+  }
+  m.parts[0].sent_since = kStart;
   bench.park(receipt("6", "33639980001", Status::kDelivered));  // of another: no guess
-  CHECK(bench.orphans.match_uncertain(kA, m, kStart) == nullptr);
+  CHECK(bench.orphans.match_uncertain(kA, m, m.parts[0]) == nullptr);
   auto r = receipt("7", "33639980001");
   r.user_message_reference = 9;
   bench.park(r);
-  CHECK(bench.orphans.match_uncertain(kA, m, kStart)->id_text == "7");
+  CHECK(bench.orphans.match_uncertain(kA, m, m.parts[0])->id_text == "7");
 }
 
 TEST_CASE("a full table drops its oldest and counts it; time frees the rest") {
@@ -129,8 +135,9 @@ TEST_CASE("an unparsed receipt is kept and listed with its octets, and matches n
   r.body = "Your parcel is here";
   bench.park(r, Unmatched::kUnparsed);
   Message& m = bench.messages.add("33639980001");
+  m.parts[0].sent_since = kStart;
   CHECK(bench.orphans.match(kA, "77", m, bench.settings) == nullptr);
-  CHECK(bench.orphans.match_uncertain(kA, m, kStart) == nullptr);
+  CHECK(bench.orphans.match_uncertain(kA, m, m.parts[0]) == nullptr);
   bench.orphans.for_each(kA, [](Orphan& orphan) { CHECK(orphan.body == "Your parcel is here"); });
 }
 
@@ -138,5 +145,6 @@ TEST_CASE("a receipt that names no id but a state can be found by its numbers") 
   Bench bench;
   Orphan& nameless = bench.park(receipt("", "33639980001"), Unmatched::kUnparsed);
   Message& m = bench.messages.add("33639980001");
-  CHECK(bench.orphans.match_uncertain(kA, m, kStart) == &nameless);
+  m.parts[0].sent_since = kStart;
+  CHECK(bench.orphans.match_uncertain(kA, m, m.parts[0]) == &nameless);
 }

@@ -27,6 +27,8 @@ Part RandomRecords::part(const Message& m) {
   number(p.body_octets);
   p.operator_id = octets(64);
   text(p.err);
+  if (p.attempt > 0) { p.sent_since = m.accepted_at; }  // what none stands for
+  if (p.status != Status::kSending) { time(p.sent_since); }
   return p;
 }
 
@@ -90,6 +92,7 @@ AcceptRecord RandomRecords::accept(std::size_t body_max) {
     p.status = m.status;
     p.body_octets = static_cast<std::uint32_t>(m.content.body.size());
     number(p.attempt);
+    if (p.attempt > 0) { p.sent_since = m.accepted_at; }
   } else {
     for (std::uint64_t n = below(4); n > 0; --n) { m.parts.push_back(part(m)); }
   }

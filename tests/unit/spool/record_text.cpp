@@ -49,7 +49,8 @@ class Line {
           << o.owed_since << o.parts_delivered;
   }
   void put(const Part& p) {
-    *this << p.status << p.uncertain << p.attempt << p.body_offset << p.body_octets << p.operator_id << p.err;
+    *this << p.status << p.uncertain << p.attempt << p.body_offset << p.body_octets << p.operator_id << p.err
+          << p.sent_since;
   }
   void put(const LeasedPart& p) { *this << p.part << p.attempt << p.concat_ref; }
   void put(const NameEntry& e) { *this << e.kind << e.number << e.name; }
