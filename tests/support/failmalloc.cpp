@@ -25,9 +25,11 @@ void* __libc_memalign(std::size_t alignment, std::size_t size);
 namespace {
 
 std::atomic<bool> counting{false};
+std::atomic<bool> begun{false};
 std::atomic<unsigned long> allocations{0};
 unsigned long failing = 0;
 const char* log_path = nullptr;
+const char* after_path = nullptr;
 
 void write_log(unsigned long number) {
   const int fd = ::open(log_path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
@@ -40,6 +42,10 @@ void write_log(unsigned long number) {
 
 bool fails() {
   if (!counting.load(std::memory_order_relaxed)) { return false; }
+  if (!begun.load(std::memory_order_relaxed)) {
+    if (::access(after_path, F_OK) != 0) { return false; }
+    begun = true;
+  }
   if (allocations.fetch_add(1, std::memory_order_relaxed) + 1 != failing) { return false; }
   write_log(failing);
   errno = ENOMEM;
@@ -51,6 +57,8 @@ __attribute__((constructor)) void begin() {
   log_path = std::getenv("ALDIS_FAIL_MALLOC_LOG");
   if (number == nullptr || log_path == nullptr) { return; }
   failing = std::strtoul(number, nullptr, 10);
+  after_path = std::getenv("ALDIS_FAIL_MALLOC_AFTER");
+  begun = after_path == nullptr;
   counting = true;
 }
 
