@@ -185,6 +185,34 @@ TEST_CASE("damage names file, offset, position and type of the record") {
   CHECK_THAT(again.damage().sentence(), Catch::Contains("ORPHAN_DONE") && Catch::Contains("checksum"));
 }
 
+TEST_CASE("a record that is whole and cannot be decoded refuses the start each time, and is named", "[H25]") {
+  for (const Octets payload :
+       {Octets{"\x08"}, Octets{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"}, Octets{"\x0a\x7f\x01"}}) {
+    SimDisk disk;
+    RandomRecords records(8);
+    Journal journal(disk);
+    REQUIRE(journal.start());
+    journal.run(records, 3, 20);
+    const Lsn at = journal.writer->position();
+    const SegmentNumber segment = at.value() / kSmallSegment;
+    journal.writer->append_copy(RecordType::kAccept, payload);
+    REQUIRE(journal.commit());
+    journal.idle_marker();
+    for (int starts = 0; starts < 3; ++starts) {
+      Journal again(disk);
+      REQUIRE_FALSE(again.start());
+      CHECK(again.damage().kind == Damage::Kind::kCorrupt);
+      CHECK(again.damage().file == segment_name(segment));
+      CHECK(again.damage().lsn == at);
+      CHECK(again.damage().type == RecordType::kAccept);
+      CHECK_THAT(again.damage().sentence(), Catch::Contains("ACCEPT") && Catch::Contains("does not read"));
+    }
+    const VerifyReport report = verify(disk);
+    REQUIRE(report.damage);
+    CHECK(report.damage->lsn == at);
+  }
+}
+
 TEST_CASE("octets after a failed sync that the kernel still shows are stored again before they count") {
   SimDisk disk;
   RandomRecords records(7);
