@@ -2,12 +2,15 @@
 #include <sys/stat.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <string>
 
 #include "aldis/base/mutant.hpp"
 #include "aldis/config/load.hpp"
 #include "aldis/runtime/failpoint.hpp"
+#include "aldis/runtime/outlet.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/options.hpp"
 
@@ -97,7 +100,14 @@ int run(int argc, char** argv) {
   }
   ::umask(0077);
   daemon::Daemon gateway{loaded.settings, options};
-  return gateway.run();
+  try {
+    return gateway.run();
+  } catch (const std::exception& error) {
+    // No memory, or our own bug: something was left half done, so nothing of it is looked at again, not even
+    // by destructors. The journal has what was promised.
+    runtime::last_words(std::string{"aldisd: "} + error.what() + "\n");
+    std::_Exit(daemon::kExitBug);
+  }
 }
 
 }  // namespace
