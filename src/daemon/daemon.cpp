@@ -11,6 +11,7 @@
 #include "aldis/base/version.hpp"
 #include "aldis/runtime/memory.hpp"
 #include "aldis/runtime/mounts.hpp"
+#include "aldis/runtime/outlet.hpp"
 #include "aldis/runtime/posix_files.hpp"
 #include "aldis/runtime/secrets.hpp"
 #include "aldis/telemetry/log.hpp"
@@ -22,7 +23,7 @@ namespace aldis::daemon {
 
 namespace {
 
-void say(const std::string& sentence) { std::fprintf(stderr, "aldisd: %s\n", sentence.c_str()); }
+void say(const std::string& sentence) { runtime::last_words("aldisd: " + sentence + "\n"); }
 
 telemetry::LogQueue::Options log_options(const LogSettings& settings) {
   telemetry::LogQueue::Options out;
@@ -39,13 +40,18 @@ struct Daemon::Impl {
   Impl(const Settings& settings_in, const Options& options_in)
       : settings(settings_in),
         options(options_in),
-        log_queue(log_options(settings.log), telemetry::LogQueue::stderr_output()),
+        log_queue(log_options(settings.log), [this](std::string_view line) { standard_error.write(line); }),
         log(log_queue, [this] { return loop.now(); }) {}
+  // Who does not read the log must not keep the process from ending.
+  ~Impl() { standard_error.hurry(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   // In the order of construction; destroyed in the reverse.
   const Settings& settings;
   const Options& options;
   runtime::Loop loop;
+  runtime::Outlet standard_error{STDERR_FILENO};
   telemetry::LogQueue log_queue;
   telemetry::EventLog log;
   runtime::SeededRandom random;

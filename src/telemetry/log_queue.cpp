@@ -5,7 +5,6 @@
 #include <spdlog/sinks/sink.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 
 #include "aldis/telemetry/log.hpp"
@@ -76,17 +75,6 @@ LogQueue::LogQueue(Options options, Output output)
 }
 
 LogQueue::~LogQueue() = default;
-
-LogQueue::Output LogQueue::stderr_output() {
-  return [](std::string_view line) {
-    while (!line.empty()) {
-      const ssize_t taken = ::write(STDERR_FILENO, line.data(), line.size());
-      if (taken < 0 && errno == EINTR) { continue; }
-      if (taken < 0) { return; }  // nobody is left to be told
-      line.remove_prefix(static_cast<std::size_t>(taken));
-    }
-  };
-}
 
 bool LogQueue::enabled(LogLevel level) const { return backend_->logger->should_log(spdlog_level(level)); }
 

@@ -31,8 +31,8 @@ bool stderr_wants_colour();
 
 // Owns the bounded queue and the thread that writes lines to `output`. When the queue is full the oldest line
 // goes, and `log.dropped count=N` stands in its place; nobody who writes ever waits. enqueue(), set_level()
-// and enabled() may be called from any thread. Destruction writes what is queued, then joins; every EventLog
-// must be gone by then.
+// and enabled() may be called from any thread. Destruction writes what is queued, then joins, so an output
+// that waits for a reader must be told before; every EventLog must be gone by then.
 class LogQueue {
  public:
   // Writes one line, newline included; called on the log thread only.
@@ -49,8 +49,6 @@ class LogQueue {
   ~LogQueue();
   LogQueue(const LogQueue&) = delete;
   LogQueue& operator=(const LogQueue&) = delete;
-
-  static Output stderr_output();
 
   [[nodiscard]] bool enabled(ports::LogLevel level) const;
   void set_level(ports::LogLevel level);
