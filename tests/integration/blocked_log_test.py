@@ -26,7 +26,8 @@ def rate(where, name, blocked):
         held = os.open(where / f"{name}.log", os.O_RDONLY | os.O_NONBLOCK)  # read from never
     sim = gateway.Smscsim(where, "--receipt-first", 1.0, name=f"sim-{name}")  # each one is parked, and a line
     yaml = gateway.config(where, {"north": sim.port}, state=f"state-{name}", storage_extra=gateway.SMALL_JOURNAL,
-                          operator_extra="window: {start: 200, min: 50, max: 1000}", extra="telemetry: {log: {level: debug, queue: 1024}}")
+                          operator_extra="window: {start: 200, min: 50, max: 1000}",
+                          extra="telemetry: {log: {level: debug, queue: 1024}}")
     daemon = gateway.Aldisd(where, yaml, name=name)
     try:
         totals = gateway.load(where, daemon.smpp, "--count", MESSAGES, "--binds", 2, "--window", 100)
