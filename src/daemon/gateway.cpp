@@ -74,6 +74,7 @@ struct Gateway::Impl {
   RestoreGuard guard;
   std::optional<PublicIds> public_ids;
   std::unique_ptr<Directory> directory;
+  std::unique_ptr<spool::Images> images;
   std::unique_ptr<spool::JournalWriter> journal;
   std::unique_ptr<spool::SegmentStore> store;
   std::unique_ptr<runtime::PasswordPool> passwords;
@@ -116,13 +117,16 @@ std::optional<Gateway::Refused> Gateway::Impl::open_storage(std::unique_ptr<engi
   if (key_read.has_error()) { return Refused{key_read.error().sentence, kExitDirectory}; }
   key = *key_read;
   const Now began = runtime::read_clocks();
-  restored = std::make_unique<engine::Restored>(began);
+  images = std::make_unique<spool::Images>(setup.journal, setup.fail_stop);
+  restored =
+      std::make_unique<engine::Restored>(began, images.get(), setup.settings.limits.messages_in_memory);
   const auto id_octets = runtime::random_octets(8);
   const auto recovered = spool::recover(
       setup.journal,
       {.segment_octets = storage.segment_octets,
        .new_journal_id = SipKey::from(id_octets).k0,
-       .generation = [this](std::uint64_t id, std::uint32_t newest) { return guard.generation(id, newest); }},
+       .generation = [this](std::uint64_t id, std::uint32_t newest) { return guard.generation(id, newest); },
+       .images = images.get()},
       *restored);
   if (recovered.has_error()) {
     return Refused{recovered.error().sentence(), exit_code_of(recovered.error())};
@@ -199,8 +203,8 @@ void Gateway::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipK
                              }},
       *wiring);
   engine = std::make_unique<engine::Engine>(
-      loop.now(), engine::Setup{settings, *directory, *journal, setup.log, key, guard.held()}, *wiring,
-      std::move(restored));
+      loop.now(), engine::Setup{settings, *directory, *journal, setup.log, key, guard.held(), images.get()},
+      *wiring, std::move(restored));
   wiring->connect(*engine, *sessions, *operators);
   loop.at_turn_end([this](const Now& now) {
     wiring->turn_end(now);

@@ -92,7 +92,7 @@ Result<std::uint64_t, ports::FileError> RestoreGuard::write_report(engine::Resto
                                                                    const PublicIds& ids) {
   std::uint64_t count = 0;
   std::string text;
-  restored.messages.visit([&](const Message& message) {
+  restored.visit_all([&](const Message& message) {
     const bool open = std::any_of(message.parts.begin(), message.parts.end(), [](const Part& part) {
       return part.status == Status::kQueued || part.status == Status::kScheduled ||
              part.status == Status::kSending || part.status == Status::kUncertain;

@@ -16,6 +16,8 @@ std::size_t index_of(MessageClass message_class) { return static_cast<std::size_
 
 double in_seconds(Duration d) { return static_cast<double>(d.count()) * 1e-9; }
 
+constexpr std::size_t kFetchedAtOnce = 64;
+
 std::uint32_t parts_unsent(const Message& message) {
   std::uint32_t parts = 0;
   for (const auto& part : message.parts) { parts += part.status == Status::kQueued ? 1u : 0u; }
@@ -68,13 +70,26 @@ Dispatch::Lane& Dispatch::lane_of(Operator& op, const Message& message) {
 
 // --- in and out ---------------------
 
+void Dispatch::keep_in_lanes(std::size_t messages_max, Fetch& fetch) {
+  in_lanes_max_ = messages_max;
+  fetch_ = &fetch;
+}
+
 void Dispatch::enqueue(Instant now, Message& message, OperatorId op) {
   ALDIS_CHECK(!is_queued(message));
   message.op = op;
-  message.lane_seq = ++lane_seq_last_;
   message.ready_at = now;
   Operator& state = operator_of(op);
-  join(state, lane_of(state, message), message, false);
+  Lane& lane = lane_of(state, message);
+  const bool by_id = !lane.later.empty() || (in_lanes_ >= in_lanes_max_ && !lane.queue.empty());
+  if (!by_id) {
+    message.lane_seq = ++lane_seq_last_;
+    return join(state, lane, message, false);
+  }
+  message.lane_by_id = true;
+  lane.later.push_back(message.id);
+  ++lane.ring->messages;
+  ++state.messages;
 }
 
 void Dispatch::requeue_front(Instant now, Message& message) {
@@ -89,7 +104,30 @@ void Dispatch::requeue_front(Instant now, Message& message) {
 void Dispatch::remove(Message& message) {
   if (!is_queued(message)) { return; }
   Operator& state = operator_of(message.op);
-  leave(state, lane_of(state, message), message);
+  Lane& lane = lane_of(state, message);
+  if (!message.lane_by_id) { return leave(state, lane, message); }
+  message.lane_by_id = false;  // its id stays in the lane, and says nothing any more
+  --lane.ring->messages;
+  --state.messages;
+}
+
+// What `later` says next, once nothing stands before it. Messages with no place in this lane are passed over.
+void Dispatch::fetch_more(OperatorId op, Lane& lane) {
+  for (std::size_t fetched = 0; fetched < kFetchedAtOnce && !lane.later.empty();) {
+    const MessageId id = lane.later.front();
+    lane.later.pop_front();
+    ++lane.later_taken;
+    Message* message = fetch_->message(id);
+    const bool here = message != nullptr && message->lane_by_id && message->op == op &&
+                      message->account == lane.account && &lane_of(operator_of(op), *message) == &lane;
+    if (!here) { continue; }
+    message->lane_by_id = false;
+    message->lane_seq = ++lane_seq_last_;
+    lane.queue.push_back(*message);
+    ++in_lanes_;
+    ++fetched;
+    if (lane.sweep == nullptr && lane.sweep_later < lane.later_taken) { lane.sweep = message; }
+  }
 }
 
 void Dispatch::join(Operator& op, Lane& lane, Message& message, bool at_head) {
@@ -107,6 +145,7 @@ void Dispatch::join(Operator& op, Lane& lane, Message& message, bool at_head) {
     lane.queue.insert(place, message);
     lane.returned_last = &message;
   }
+  ++in_lanes_;
   ++lane.ring->messages;
   ++op.messages;
 }
@@ -119,8 +158,10 @@ void Dispatch::leave(Operator& op, Lane& lane, Message& message) {
   }
   const auto next = lane.queue.erase(at);
   if (lane.sweep == &message) { lane.sweep = next == lane.queue.end() ? nullptr : &*next; }
+  --in_lanes_;
   --lane.ring->messages;
   --op.messages;
+  if (lane.queue.empty() && !lane.later.empty()) { fetch_more(message.op, lane); }
   if (lane.queue.empty()) {
     lane.ring->waiting.erase(lane.ring->waiting.iterator_to(lane));
     lane.deficit = 0;
@@ -278,6 +319,7 @@ void Dispatch::sweep_begin(OperatorId op) {
   for (auto ring = state.rings.rbegin(); ring != state.rings.rend(); ++ring) {
     for (Lane& lane : ring->waiting) {
       lane.sweep = &lane.queue.front();
+      lane.sweep_later = lane.later_taken;
       state.sweep.push_back(&lane);
     }
   }
@@ -291,6 +333,11 @@ Message* Dispatch::sweep_next(OperatorId op) {
       const auto next = std::next(LaneQueue::s_iterator_to(*message));
       lane.sweep = next == lane.queue.end() ? nullptr : &*next;
       return message;
+    }
+    lane.sweep_later = std::max(lane.sweep_later, lane.later_taken);
+    while (lane.sweep_later - lane.later_taken < lane.later.size()) {
+      Message* message = fetch_->message(lane.later[lane.sweep_later++ - lane.later_taken]);
+      if (message != nullptr && message->lane_by_id && message->op == op) { return message; }
     }
     state.sweep.pop_back();
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <boost/container/deque.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
@@ -28,6 +29,10 @@ struct Dispatch::Lane : RingHook {
   AccountId account;
   Ring* ring;
   LaneQueue queue;
+  // What comes after them, by id: those that are over, or were moved, stand here until their turn. Empty when
+  // `queue` is.
+  boost::container::deque<MessageId> later;
+  std::uint64_t later_taken = 0;  // ids taken from `later` so far
   std::uint32_t weight = 1;
   std::uint32_t weights_epoch = 0;  // weight is of this epoch
   std::uint64_t deficit = 0;        // parts it may still send in this turn
@@ -35,7 +40,8 @@ struct Dispatch::Lane : RingHook {
   Message* started = nullptr;       // some of its parts are granted and paid for; the rest goes next
   Message* returned_last =
       nullptr;  // last to come back to the head: the next one to come back usually belongs behind it
-  Message* sweep = nullptr;  // next for sweep_next()
+  Message* sweep = nullptr;       // next for sweep_next()
+  std::uint64_t sweep_later = 0;  // and after it, the id at this place: counted as later_taken
 };
 
 struct Dispatch::Ring {

@@ -76,7 +76,7 @@ void accept(State& s, const Now& now, const Submit& request, Message& message, P
 // replace_if_present_flag 1: the newest queued message with the same addresses and service_type gives way.
 Message* find_replaceable(State& s, const Message& by) {
   Message* newest = nullptr;
-  for (Message* m : s.messages.find_addresses(by.account, by.source, by.destination)) {
+  for (Message* m : s.find_addresses(by.account, by.source, by.destination)) {
     const bool fits = is_unsent(*m) && m->service_type == by.service_type && m->id != by.id;
     if (fits && (newest == nullptr || m->id > newest->id)) { newest = m; }
   }

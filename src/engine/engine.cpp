@@ -34,9 +34,11 @@ void end_turn(State& s, const Now& now) {
     s.late_answers.pop();
   }
   receiving::expire_orphans(s, now);
+  shelving::expire(s, now);
   sending::sweep(s, now);
   sending::lease_work(s, now);
   acceptance::write_fresh(s, now);
+  shelving::shelve_waiting(s, now);
   owing::deliver(s, now);
   housekeeping::compact(s, now);
   s.free_finished();
@@ -78,6 +80,10 @@ struct Visitor {
   void operator()(const OperatorInbound& event) const { receiving::on(s, now, event); }
   void operator()(const JournalDurable& event) const {
     s.journal.on_durable(event.up_to);
+    if (s.images != nullptr) {
+      s.images->readable_to(event.up_to);
+      shelving::take_moved(s);
+    }
     ALDIS_FAILPOINT(on_durable(event.up_to.value()));
     release(s, now);
   }
@@ -102,6 +108,8 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
       messages(restored->messages),
       lookup(messages),
       wheel(now.mono),
+      images(setup.images),
+      fetcher(*this),
       routes(settings.routes, accounts_of(directory), operators_of(directory)),
       inbound_routes(settings.inbound, accounts_of(directory), operators_of(directory)),
       correlator(setup.key, id_rules),
@@ -126,6 +134,7 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
   for (std::uint32_t i = 0; i < directory.operators_count(); ++i) {
     dispatch.configure_operator(now.mono, OperatorId{i}, directory.op(OperatorId{i}));
   }
+  if (images != nullptr) { dispatch.keep_in_lanes(settings.limits.messages_in_memory, fetcher); }
   links.resize(directory.links().size());
   for (const auto& link : directory.links()) {
     links[link.id.value()].op = link.op;
@@ -144,7 +153,8 @@ void Engine::on(const Now& now, const Event& event) { std::visit(Visitor{*state_
 
 Instant Engine::next_deadline() const {
   const State& s = *state_;
-  Instant next = std::min({s.wheel.next_deadline(), s.outbox.next_deadline(), s.idle_marker_at});
+  Instant next = std::min(
+      {s.wheel.next_deadline(), s.outbox.next_deadline(), s.idle_marker_at, shelving::next_expiry(s)});
   if (!s.late_answers.empty()) { next = std::min(next, s.late_answers.top().at); }
   const bool may_lease = !s.held && !s.draining && s.journal.room() < spool::Room::kNoLease;
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {

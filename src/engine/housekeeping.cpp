@@ -64,6 +64,16 @@ void start_message(State& s, const Now& now, Message& message) {
   sending::queue(s, now, message, false);
 }
 
+// The same for one that is shelved: never sent, and nothing can speak of it.
+void start_shelved(State& s, const Now& now, MessageId id) {
+  Message& message = *s.present(id);
+  place_message(s, message);
+  start_message(s, now, message);
+  if (!s.may_shelve(now, message)) { return; }
+  s.shelf.waiting.pop_back();
+  s.shelve(message);
+}
+
 // A receipt was parked and the result that it waited for was the last thing to be written (CONTRACT H2).
 void match_parked(State& s, const Now& now, Message& message) {
   for (std::uint16_t i = 0; i < message.parts.size() && s.orphans.size() > 0; ++i) {
@@ -144,8 +154,7 @@ void write_checkpoint(State& s, const Now& now) {
   record.generation = s.journal.start().generation;
   record.node = s.settings.node_id;
   record.wall = now.wall;
-  record.oldest_segment =
-      s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
+  record.oldest_segment = s.oldest_needed();
   if (ALDIS_MUTANT(9) && record.oldest_segment < s.journal.current_segment()) { ++record.oldest_segment; }
   record.dialects = dialects;
   if (!ALDIS_MUTANT(84)) { record.short_ids = counters; }
@@ -157,6 +166,7 @@ void write_checkpoint(State& s, const Now& now) {
     end = s.journal.append(record);
   }
   s.oldest_written = record.oldest_segment;
+  if (s.images != nullptr) { s.images->forget_before(record.oldest_segment); }
   s.oldest_written_at = end;
   ALDIS_FAILPOINT(pass("checkpoint.half"));  // in memory, so nothing of it is on disk
   ALDIS_FAILPOINT(pass_once_durable("checkpoint.done", end.value()));
@@ -185,9 +195,12 @@ void start(State& s, const Now& now) {
   restore_volumes(s, now, restored);
   std::vector<Homed*> all;
   std::vector<Message*> messages;
-  s.messages.visit([&](Message& message) { messages.push_back(&message); });
-  std::sort(messages.begin(), messages.end(),
-            [](const Message* a, const Message* b) { return a->id < b->id; });
+  const std::vector<MessageId> ids = s.messages.ids();
+  for (const MessageId id : ids) {
+    if (Message* message = s.messages.find(id)) { messages.push_back(message); }
+  }
+  s.messages.visit_shelved(
+      [&](MessageId, const Shelved& shelved) { s.shelf.homes.add(s.journal.segment_of(shelved.home)); });
   for (const auto& [id, item] : restored.inbound) { all.push_back(item.get()); }
   start_orphans(s, now, restored);
   start_owed(s, now, restored);
@@ -197,7 +210,13 @@ void start(State& s, const Now& now) {
   for (Message* message : messages) { all.push_back(message); }
   order_homes(s, all);
   for (Message* message : messages) { place_message(s, *message); }
-  for (Message* message : messages) { start_message(s, now, *message); }
+  for (const MessageId id : ids) {
+    if (Message* message = s.messages.find(id)) {
+      start_message(s, now, *message);
+    } else {
+      start_shelved(s, now, id);
+    }
+  }
   for (Message* message : messages) { match_parked(s, now, *message); }
   s.free_finished();
   write_checkpoint(s, now);
@@ -256,8 +275,7 @@ void measured(State& s, const Now& now, const SelfMeasured& event) {
 }
 
 void checkpoint_if_due(State& s, const Now& now) {
-  const auto oldest =
-      s.homes.empty() ? s.journal.current_segment() : s.journal.segment_of(s.homes.front().home);
+  const auto oldest = s.oldest_needed();
   // Twice at most: writing the checkpoint may itself begin a segment.
   if (s.journal.take_segment_began() || oldest > s.oldest_written) {
     write_checkpoint(s, now);
@@ -279,16 +297,19 @@ void checkpoint_if_due(State& s, const Now& now) {
 // not rewritten without end.
 void compact(State& s, const Now& now) {
   if (s.compact_until == Lsn{}) {
-    if (s.homes.empty()) { return; }
     constexpr std::uint64_t kOctetsPerMessage = 512;  // until a pass has measured
     const auto live =
         std::max(s.pass_segments, s.messages.size() * kOctetsPerMessage / s.journal.start().segment_octets);
-    const auto segments = s.journal.current_segment() - s.journal.segment_of(s.homes.front().home) + 1;
-    if (segments <= 4 + 2 * live) { return; }
+    const auto segments = s.journal.current_segment() - s.oldest_needed() + 1;
+    if (segments <= 4 + 2 * live || !s.shelf.moved.empty()) { return; }
     s.compact_until = s.journal.position();
+    s.shelf.walked = 0;
+    s.shelf.walk = {};
   }
+  const bool shelved_left = shelving::compact_slice(s, now);
   for (std::size_t n = 0; n < kCompactPerTurn; ++n) {
     if (s.homes.empty() || s.homes.front().home > s.compact_until) {
+      if (shelved_left) { return; }
       s.pass_segments = s.journal.current_segment() - s.journal.segment_of(s.compact_until);
       s.compact_until = {};
       ALDIS_FAILPOINT(pass_once_durable("compact.done", s.journal.position().value()));

@@ -226,6 +226,7 @@ void State::free_finished() {
                       message->short_id != 0 ? message->short_id : message->public_id.value(),
                       message->source.digits.view(),
                       {message->status, receipts::err::as_octet(message->err.view()), message->done_at});
+    left_home(*message);
     messages.remove(*message);
   }
   finished.clear();
@@ -243,8 +244,10 @@ void State::note_uncertain(Message& message, std::uint16_t i) {
 }
 
 void State::rehome(Homed& homed, Lsn home) {
+  left_home(homed);
   static_cast<HomeHook&>(homed).unlink();
   homed.home = home;
+  homed.image_octets = journal.last_octets();
   homes.push_back(homed);
 }
 
@@ -256,6 +259,7 @@ void State::append_image(const Now& now, Message& message) {
   const auto owed = owed_of(message);
   if (!ALDIS_MUTANT(10)) { record.owed = owed; }
   rehome(message, journal.append(record));
+  message.image_seq = message.status_seq;
 }
 
 }  // namespace aldis::engine

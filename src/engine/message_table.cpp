@@ -14,7 +14,13 @@ std::uint64_t short_key(AccountId account, std::uint32_t short_id) {
   return std::uint64_t{account.value()} << 32 | short_id;
 }
 
-std::uint64_t addresses_key(AccountId account, const Address& source, const Address& destination) {
+std::uint32_t tenths_of(Instant at) {
+  if (at == kNever) { return Shelved::kNoExpiry; }
+  const auto tenths = (at.time_since_epoch() + milliseconds{100} - Duration{1}) / milliseconds{100};
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(tenths, 0, Shelved::kNoExpiry - 1));
+}
+
+std::uint32_t addresses_key(AccountId account, const Address& source, const Address& destination) {
   std::uint64_t hash = 0xCBF29CE484222325u ^ account.value();
   const auto add = [&](std::string_view text) {
     for (const char c : text) { hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u; }
@@ -22,7 +28,7 @@ std::uint64_t addresses_key(AccountId account, const Address& source, const Addr
   };
   add(source.digits.view());
   add(destination.digits.view());
-  return hash;
+  return static_cast<std::uint32_t>(hash >> 32u);
 }
 
 }  // namespace
@@ -37,39 +43,78 @@ void MessageTable::erase(Index& index, std::uint64_t key, MessageId id) {
   if (ids.empty()) { index.erase(at); }
 }
 
-template <class Fits>
-std::vector<Message*> MessageTable::collect(const Index& index, std::uint64_t key, Fits&& fits) {
-  std::vector<Message*> out;
+std::vector<MessageId> MessageTable::collect(const Index& index, std::uint64_t key) {
   const auto at = index.find(key);
-  if (at == index.end()) { return out; }
-  for (const MessageId id : at->second) {
-    Message* message = find(id);
-    ALDIS_CHECK(message != nullptr);
-    if (fits(*message)) { out.push_back(message); }
-  }
-  return out;
+  return at == index.end() ? std::vector<MessageId>{}
+                           : std::vector<MessageId>{at->second.begin(), at->second.end()};
 }
 
-std::vector<Message*> MessageTable::find_short(AccountId account, std::uint32_t short_id) {
-  return collect(by_short_id_, short_key(account, short_id), [](const Message&) { return true; });
+std::vector<MessageId> MessageTable::find_short(AccountId account, std::uint32_t short_id) const {
+  return collect(by_short_id_, short_key(account, short_id));
 }
 
-std::vector<Message*> MessageTable::find_addresses(AccountId account, const Address& source,
-                                                   const Address& destination) {
+std::vector<MessageId> MessageTable::find_addresses(AccountId account, const Address& source,
+                                                    const Address& destination) {
   if (!addresses_indexed_) {
-    std::vector<const Message*> all;
-    all.reserve(index_.size());
-    for (const auto& [id, message] : index_) { all.push_back(message); }
-    std::sort(all.begin(), all.end(), [](const Message* a, const Message* b) { return a->id < b->id; });
-    for (const Message* m : all) {
-      put(by_addresses_, addresses_key(m->account, m->source, m->destination), m->id);
+    for (const MessageId id : ids()) {
+      const Message* m = find(id);
+      put(by_addresses_,
+          m != nullptr ? addresses_key(m->account, m->source, m->destination) : shelved(id)->addresses, id);
     }
     addresses_indexed_ = true;
   }
-  return collect(by_addresses_, addresses_key(account, source, destination), [&](const Message& m) {
-    return m.account == account && m.source.digits == source.digits &&
-           m.destination.digits == destination.digits;
-  });
+  return collect(by_addresses_, addresses_key(account, source, destination));
+}
+
+std::vector<MessageId> MessageTable::ids() const {
+  std::vector<MessageId> all;
+  all.reserve(size());
+  for (const auto& [id, message] : index_) { all.push_back(id); }
+  for (const auto& [id, shelved] : shelved_) { all.push_back(id); }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+bool MessageTable::may_be_shelved(const Message& message) {
+  const bool fits = message.image_octets > 0 && message.image_octets / 8 <= 0xFFFF &&
+                    (message.op == kNoOperator || message.op.value() < 0xFFFF);
+  const bool said = message.home != Lsn{} && message.image_seq == message.status_seq;
+  return fits && said && message.status == Status::kQueued && message.owed_open == 0 &&
+         std::all_of(message.parts.begin(), message.parts.end(), [](const Part& part) {
+           return part.status == Status::kQueued && part.attempt == 0 && !part.uncertain;
+         });
+}
+
+void MessageTable::shelve(Message& message) {
+  Shelved shelved;
+  shelved.home = message.home;
+  shelved.expires = tenths_of(message.expires_at);
+  shelved.ready_at = tenths_of(message.ready_at);
+  shelved.addresses = addresses_key(message.account, message.source, message.destination);
+  shelved.image_words = static_cast<std::uint16_t>(message.image_octets / 8);
+  if (message.op != kNoOperator) { shelved.op = static_cast<std::uint16_t>(message.op.value()); }
+  shelved_.emplace(message.id, shelved);
+  index_.erase(message.id);
+  free_slot(message);
+}
+
+Message& MessageTable::unshelve(MessageId id, const Message& image) {
+  const auto at = shelved_.find(id);
+  ALDIS_CHECK(at != shelved_.end() && image.id == id);
+  const Shelved shelved = at->second;
+  shelved_.erase(at);
+  Message& message = make();
+  message = image;
+  message.home = shelved.home;
+  message.image_octets = shelved.image_octets();
+  message.image_seq = message.status_seq;
+  message.expires_at = shelved.expires_at();
+  message.due_at = {};
+  message.ready_at = Instant{milliseconds{100} * shelved.ready_at};
+  message.op = shelved.op == 0xFFFF ? kNoOperator : OperatorId{shelved.op};
+  message.lane_by_id = shelved.op != 0xFFFF;
+  index_.emplace(id, &message);
+  return message;
 }
 
 Message& MessageTable::make() {

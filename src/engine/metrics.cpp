@@ -63,6 +63,8 @@ void collect(State& s, const Now& now, ports::MetricReport& report) {
   report.gauge("aldis_messages_pending", {{"state", "leased"}}, count(in(Status::kSending)));
   report.gauge("aldis_messages_pending", {{"state", "uncertain"}}, count(in(Status::kUncertain)));
   report.gauge("aldis_messages_pending", {{"state", "awaiting_receipt"}}, count(in(Status::kSent)));
+  report.gauge("aldis_messages_shelved", {}, count(s.messages.shelved_count()));
+  report.counter("aldis_messages_fetched_total", {}, count(c.fetched));
   collect_finals(c.finals_without_operator, "none", report);
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
     const auto name = label_of(s, OperatorId{i});

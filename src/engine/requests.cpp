@@ -25,11 +25,11 @@ std::vector<Message*> find(State& s, AccountId account, MessageId public_id, std
     if (belongs(message, account, source)) { out.push_back(message); }
   };
   if (short_id != 0) {
-    for (Message* message : s.messages.find_short(account, short_id)) { add(message); }
+    for (const MessageId id : s.messages.find_short(account, short_id)) { add(s.present(id)); }
   } else if (const auto multi = s.multi.find(public_id); multi != s.multi.end()) {
-    for (const MessageId id : multi->second) { add(s.messages.find(id)); }
+    for (const MessageId id : multi->second) { add(s.present(id)); }
   } else {
-    add(s.messages.find(public_id));
+    add(s.present(public_id));
   }
   return out;
 }
@@ -82,7 +82,7 @@ void on(State& s, const Now& now, const CancelMessage& request) {
   std::vector<Message*> found;
   const bool by_address = request.public_id == MessageId{} && request.short_id == 0;
   if (by_address) {
-    found = s.messages.find_addresses(request.account, request.source, request.destination);
+    found = s.find_addresses(request.account, request.source, request.destination);
     std::erase_if(found, [&](const Message* m) {
       return !is_unsent(*m) || !(request.service_type.empty() || m->service_type == request.service_type);
     });
@@ -124,7 +124,8 @@ void on(State& s, const Now& now, const ReplaceMessage& request) {
   if (found.size() > 1 || !is_unsent(message)) { return refuse(Refusal::kReplaceFailed); }
   const auto intake = message::replace(request, s.directory.account(request.account), now, message);
   if (intake.has_error()) { return refuse(intake.error()); }
-  s.dispatch.remove(message);
+  // What its lane knows by id only keeps its turn: else the lane would hold an id more for each replacement.
+  if (!message.lane_by_id || message.due_at > now.mono) { s.dispatch.remove(message); }
   if (message.due_at <= now.mono) {
     s.step(message, Status::kQueued);
   } else if (!request.schedule.empty()) {

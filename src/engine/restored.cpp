@@ -12,16 +12,21 @@
 namespace aldis::engine {
 
 void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) {
-  Message* message = messages.find(record.message->id);
+  const MessageId id = record.message->id;
+  Message* message = messages.find(id);
   if (message == nullptr) {
+    const bool known = messages.shelved(id) != nullptr;
+    if (known) { messages.forget_shelved(id); }
     message = &messages.make();
     *message = *record.message;
     messages.add(*message);
-    count_used(*message);
+    if (!known) { count_used(*message); }
   } else {
     *message = *record.message;
   }
   message->home = place.end;
+  message->image_octets = static_cast<std::uint32_t>(place.end.value() - place.begin.value());
+  message->image_seq = message->status_seq;
   const bool on_a_date = message->status == Status::kScheduled;
   message->due_at = due(record.due_at, on_a_date ? WallTime{} : std::max(latest_, message->accepted_at));
   message->expires_at = record.expires_at == spool::kNoDeadline
@@ -37,12 +42,47 @@ void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) 
   } else {
     owed[message->id] = Owed(record.owed.begin(), record.owed.end());
   }
+  if (images_ != nullptr && message->status == Status::kQueued && record.owed.empty()) {
+    untouched_.push_back(id);
+    shelve_some();
+  }
   drop_if_done(*message);
+}
+
+void Restored::shelve_some() {
+  while (untouched_.size() > in_memory_) {
+    Message* message = messages.find(untouched_.front());
+    if (message != nullptr && !images_->readable(message->home)) { return; }
+    untouched_.pop_front();
+    if (message == nullptr || message->due_at > now_.mono || owed.contains(message->id)) { continue; }
+    if (MessageTable::may_be_shelved(*message)) {
+      message->op = kNoOperator;
+      messages.shelve(*message);
+    }
+  }
+}
+
+Message* Restored::present(MessageId id) {
+  if (Message* message = messages.find(id)) { return message; }
+  const Shelved* shelved = messages.shelved(id);
+  if (shelved == nullptr) { return nullptr; }
+  return &messages.unshelve(id, *images_->accept(shelved->home, shelved->image_octets()).message);
+}
+
+void Restored::visit_all(const std::function<void(const Message&)>& visit_one) {
+  for (const MessageId id : messages.ids()) {
+    if (const Message* message = messages.find(id)) {
+      visit_one(*message);
+    } else {
+      const Shelved* shelved = messages.shelved(id);
+      visit_one(*images_->accept(shelved->home, shelved->image_octets()).message);
+    }
+  }
 }
 
 void Restored::on(const spool::Place&, const spool::LeaseRecord& record) {
   for (const auto& leased : record.parts) {
-    Message* message = messages.find(leased.part.message);
+    Message* message = present(leased.part.message);
     if (message == nullptr || leased.part.part >= message->parts.size()) { continue; }
     Part& part = message->parts[leased.part.part];
     part.status = Status::kSending;
@@ -66,7 +106,7 @@ void Restored::follow_refused(Message& message, std::string_view err) {
 }
 
 void Restored::on(const spool::Place&, const spool::ResultRecord& record) {
-  Message* message = messages.find(record.part.message);
+  Message* message = present(record.part.message);
   if (message == nullptr || record.part.part >= message->parts.size()) { return; }
   Part& part = message->parts[record.part.part];
   part.status = record.part_status;
@@ -93,7 +133,7 @@ void Restored::on(const spool::Place&, const spool::ResultRecord& record) {
 
 void Restored::on(const spool::Place&, const spool::ReceiptRecord& record) {
   if (record.orphan != MessageId{}) { orphans.erase(record.orphan); }
-  Message* message = messages.find(record.part.message);
+  Message* message = present(record.part.message);
   if (message == nullptr || record.part.part >= message->parts.size()) { return; }
   Part& part = message->parts[record.part.part];
   part.status = record.state;
@@ -160,7 +200,7 @@ void Restored::on(const spool::Place&, const spool::OwedDoneRecord& record) {
 }
 
 void Restored::on(const spool::Place&, const spool::FinalRecord& record) {
-  Message* message = messages.find(record.message);
+  Message* message = present(record.message);
   if (message == nullptr) { return; }
   // What an operator has or had, and got no outcome, is UNKNOWN whatever the parts add up to.
   const bool added_up = record.status == Status::kRejected || record.status == Status::kUndeliverable;
@@ -180,7 +220,7 @@ void Restored::on(const spool::Place&, const spool::FinalRecord& record) {
 }
 
 void Restored::on(const spool::Place&, const spool::ChangeRecord& record) {
-  Message* message = messages.find(record.message);
+  Message* message = present(record.message);
   if (message == nullptr) { return; }
   message->status = record.status;
   message->status_seq = record.status_seq;

@@ -378,6 +378,7 @@ void queue(State& s, const Now& now, Message& message, bool at_head) {
   if (!dispatch::Dispatch::is_queued(message)) {
     at_head ? s.dispatch.requeue_front(now.mono, message) : s.dispatch.enqueue(now.mono, message, message.op);
   }
+  if (message.lane_by_id) { s.shelf.waiting.push_back(message.id); }
 }
 
 void settle(State& s, const Now& now, Message& message, bool at_head) {
@@ -559,6 +560,17 @@ void places_freed(State& s, const PlacesFreed& freed) {
   link.leased -= freed.count;
 }
 
+// To another operator that is up, if its route has one.
+void offer_elsewhere(State& s, const Now& now, Message& message, OperatorId op) {
+  if (is_tied(message)) { return; }  // parts of it are with this operator: the others stay
+  const bool found = acceptance::choose_operator(s, message, true);
+  const OperatorId to = message.op;
+  message.op = op;
+  if (!found || to == op || !s.health.is_up(to)) { return; }
+  s.dispatch.remove(message);
+  s.dispatch.enqueue(now.mono, message, to);
+}
+
 void sweep(State& s, const Now& now) {
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
     Group& group = s.groups[i];
@@ -574,19 +586,8 @@ void sweep(State& s, const Now& now) {
         group.sweeping = false;
         break;
       }
-      if (is_tied(*message)) { continue; }  // parts of it are with this operator: the others stay
-      if (!acceptance::choose_operator(s, *message, true)) {
-        message->op = op;
-        continue;
-      }
-      if (message->op == op || !s.health.is_up(message->op)) {
-        message->op = op;
-        continue;
-      }
-      const OperatorId to = message->op;
-      message->op = op;
-      s.dispatch.remove(*message);
-      s.dispatch.enqueue(now.mono, *message, to);
+      offer_elsewhere(s, now, *message, op);
+      if (message->lane_by_id) { s.shelf.waiting.push_back(message->id); }
     }
   }
 }

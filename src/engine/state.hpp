@@ -22,8 +22,11 @@
 #include "aldis/receipts/tally.hpp"
 #include "aldis/routing/inbound_table.hpp"
 #include "aldis/routing/routing_table.hpp"
+#include "aldis/spool/images.hpp"
+#include "engine/counters.hpp"
 #include "engine/gate.hpp"
 #include "engine/recent_finals.hpp"
+#include "engine/shelf.hpp"
 
 namespace aldis::engine {
 
@@ -43,28 +46,6 @@ struct Link {
   std::vector<spool::LeasedPart> lease_batch;  // of this turn
 };
 
-// Messages that ended, by class and state. A late verdict takes a message from one state to another, so that
-// the sum stays that of the messages.
-struct Finals {
-  static constexpr std::size_t kStates = 6;  // kDelivered .. kUnknown
-  [[nodiscard]] static std::size_t index(Status status) {
-    return static_cast<std::size_t>(status) - static_cast<std::size_t>(Status::kDelivered);
-  }
-  std::uint64_t& of(MessageClass message_class, Status status) {
-    return counts[static_cast<std::size_t>(message_class)][index(status)];
-  }
-  std::array<std::array<std::uint64_t, kStates>, kMessageClasses> counts{};
-};
-
-// What is counted for each operator and read at a scrape.
-struct OperatorCounters {
-  std::uint64_t resends = 0, uncertain = 0;
-  std::uint64_t submits_ok = 0, submits_throttled = 0, submits_retry = 0, submits_error = 0,
-                submits_timeout = 0;
-  std::uint64_t inbound = 0, inbound_unroutable = 0;
-  Finals finals;
-};
-
 // An operator's links together.
 struct Group {
   OperatorCounters counters;
@@ -73,17 +54,6 @@ struct Group {
   Instant bound_since{};                          // the first of them
   bool sweeping = false;                          // its queue is being offered to other candidates
   std::array<std::uint16_t, 1024> concat_refs{};  // reference numbers, by hash of the destination
-};
-
-struct Counters {
-  std::uint64_t accepted = 0;
-  std::array<std::uint64_t, kMessageClasses> accepted_by_class{};
-  std::uint64_t parts_accepted = 0;
-  std::array<std::uint64_t, 11> pending{};  // messages by Status; finals stand with their operator
-  Finals finals_without_operator;
-  std::uint64_t results_stray = 0;
-  std::uint64_t compacted = 0;
-  std::uint64_t alphabet_fallbacks = 0, validity_cuts = 0;
 };
 
 using HomeList = boost::intrusive::list<Homed, boost::intrusive::base_hook<HomeHook>,
@@ -111,7 +81,10 @@ struct State {
 
   PromiseGate gate;
   TimerWheel wheel;
-  HomeList homes;  // everything live, oldest image in the journal first
+  HomeList homes;               // everything live and in memory, oldest image in the journal first
+  spool::Images* const images;  // null: nothing is shelved
+  Shelf shelf;
+  Fetcher fetcher;
 
   dispatch::Dispatch dispatch;
   routing::RoutingTable routes;
@@ -190,6 +163,17 @@ struct State {
   void note_uncertain(Message& message, std::uint16_t i);
   MessageId next_id();
   void rehome(Homed& homed, Lsn home);
+
+  // --- shelf.cpp -----------------------------------------------------
+
+  // Live messages of an account from and to these numbers, oldest first; all of them brought back.
+  std::vector<Message*> find_addresses(AccountId account, const Address& source, const Address& destination);
+  Message* present(MessageId id);  // brought back if it was shelved; null when it is over with it
+  [[nodiscard]] bool may_shelve(const Now& now, const Message& message) const;
+  void shelve(Message& message);
+  [[nodiscard]] spool::SegmentNumber oldest_needed() const;  // by any image
+  void left_home(Homed& homed);  // its image is not needed any more, or another one is written
+
   void append_image(const Now& now, Message& message);
 };
 
@@ -226,6 +210,15 @@ void write_fresh(State& s, const Now& now);
 // The operator that the message waits for from now on, by its route; false: there is none.
 bool choose_operator(State& s, Message& message, bool count_full_as_room);
 }  // namespace acceptance
+
+namespace shelving {  // shelf.cpp
+void shelve_waiting(State& s, const Now& now);
+void take_moved(State& s);  // what compaction wrote again and is durable now
+void expire(State& s, const Now& now);
+[[nodiscard]] Instant next_expiry(const State& s);
+// Writes again a slice of what is shelved and stands before compact_until; false: there is none left.
+bool compact_slice(State& s, const Now& now);
+}  // namespace shelving
 
 namespace requests {  // requests.cpp
 void on(State& s, const Now& now, const QueryMessage& request);

@@ -51,9 +51,9 @@ class Decoder {
  public:
   void visit(RecordType type, Octets payload, const Place& place, ReplayVisitor& visitor);
   static std::uint64_t oldest_segment(Octets checkpoint);  // of a CHECKPOINT's payload
+  void accept(Octets payload, AcceptRecord& record);       // of an ACCEPT's; throws protozero's errors, too
 
  private:
-  void accept(Octets payload, AcceptRecord& record);
   void lease(Octets payload, LeaseRecord& record);
   void inbound(Octets payload, InboundRecord& record);
   void checkpoint(Octets payload, CheckpointRecord& record);

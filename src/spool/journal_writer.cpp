@@ -112,6 +112,7 @@ Lsn JournalWriter::close_record(RecordType type, std::size_t payload_octets) {
   }
   close_frame(batch_.storage.data() + used_, type, payload_octets, position_, durable_, *checksum_);
   used_ += octets;
+  last_octets_ = static_cast<std::uint32_t>(octets);
   position_ = Lsn{position_.value() + octets};
   batch_.pieces.back().size += octets;
   ++batch_.records;

@@ -65,6 +65,10 @@ Result<Recovered, Damage> Recovery::run() {
   start.segment_octets = scan_.segment_octets;
   start.position = Lsn{fresh_ * scan_.segment_octets + kSegmentHeaderOctets};
   start.durable = scan_.proven;
+  if (options_.images != nullptr) {
+    options_.images->open(scan_.journal_id, scan_.segment_octets);
+    options_.images->readable_to(std::min(scan_.proven, scan_.end));
+  }
   JournalWriter tail(start, 0);
   if (auto done = replay(tail); done.has_error()) { return done.error(); }
   end_ = tail.position();
@@ -72,6 +76,7 @@ Result<Recovered, Damage> Recovery::run() {
   if (auto done = write_tail(tail); done.has_error()) { return done.error(); }
   out_.writer = start;
   out_.writer.position = out_.writer.durable = end_;
+  if (options_.images != nullptr) { options_.images->readable_to(end_); }
   if (auto done = tidy(); done.has_error()) { return done.error(); }
   return std::move(out_);
 }

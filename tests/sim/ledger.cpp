@@ -98,7 +98,7 @@ std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission
   }
   // What was read at `read` expires that much later, and the process may have been busy meanwhile.
   if (!clock_stepped_ && entry->validity > Duration{} &&
-      submission.sent.at > entry->read->at + entry->validity + seconds{5}) {
+      submission.sent.since > entry->read->at + entry->validity + seconds{5}) {
     throw Violation{"I10: " + name_of(*entry) + " left after its validity"};
   }
   for (auto at = entry->submissions.rbegin(); at != entry->submissions.rend(); ++at) {

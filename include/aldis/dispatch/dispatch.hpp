@@ -31,6 +31,16 @@ struct Grant {
   explicit operator bool() const { return message != nullptr; }
 };
 
+// Where lanes get the messages that they know by id only.
+class Fetch {
+ public:
+  // The message, in memory from now on; null when it is over with it.
+  virtual Message* message(MessageId id) = 0;
+
+ protected:
+  ~Fetch() = default;
+};
+
 // Lanes of waiting messages, one per (operator, class, account), and the rate of each operator.
 //
 // otp goes before transactional before bulk; inside a class accounts share by deficit round robin, weighted,
@@ -57,6 +67,9 @@ class Dispatch {
   // once.
   void configure_operator(Instant now, OperatorId op, const OperatorSettings& settings);
   void configure_account(AccountId account, std::uint32_t weight);  // unknown accounts weigh 1
+  // Beyond so many messages in lanes, further ones of a lane that has some are kept by their ids alone
+  // (Message::lane_by_id) and fetched when its turn comes to them. Without this call all are kept.
+  void keep_in_lanes(std::size_t messages_max, Fetch& fetch);
   [[nodiscard]] bool knows(OperatorId op) const { return operators_.contains(op); }
 
   // To the end of its lane; sets Message::op, lane_seq and ready_at. The message must not be queued.
@@ -66,7 +79,9 @@ class Dispatch {
   void requeue_front(Instant now, Message& message);
   // Out of its lane (canceled, expired, rerouted). Nothing if it is not queued.
   void remove(Message& message);
-  static bool is_queued(const Message& message) { return static_cast<const LaneHook&>(message).is_linked(); }
+  static bool is_queued(const Message& message) {
+    return message.lane_by_id || static_cast<const LaneHook&>(message).is_linked();
+  }
 
   // The next message, with tokens taken for Grant::parts of its parts, at most `parts_max` (what the link may
   // lease).
@@ -96,7 +111,7 @@ class Dispatch {
   // Walks what is queued for an operator in slices, for rerouting: sweep_begin(), then sweep_next() as often
   // as a turn allows, again in later turns, until nullptr. Messages may be queued and removed in between, the
   // returned one too; each message that stays queued all the time is returned once. A new sweep_begin()
-  // starts over.
+  // starts over. What a lane knows by id is fetched for it.
   void sweep_begin(OperatorId op);
   Message* sweep_next(OperatorId op);
 
@@ -116,6 +131,7 @@ class Dispatch {
   Grant grant(Instant now, Operator& op, Lane& lane, std::uint32_t parts_max);
   void join(Operator& op, Lane& lane, Message& message, bool at_head);
   void leave(Operator& op, Lane& lane, Message& message);
+  void fetch_more(OperatorId op, Lane& lane);
   void scale_weights();
 
   boost::unordered_flat_map<OperatorId, std::unique_ptr<Operator>> operators_;
@@ -125,6 +141,9 @@ class Dispatch {
   bool weights_changed_ = true;
   std::uint32_t weights_epoch_ = 0;
   std::uint64_t lane_seq_last_ = 0;
+  Fetch* fetch_ = nullptr;
+  std::size_t in_lanes_max_ = std::numeric_limits<std::size_t>::max();
+  std::size_t in_lanes_ = 0;  // messages themselves, in the lanes of all operators
 };
 
 }  // namespace aldis::dispatch

@@ -13,6 +13,7 @@
 #include "aldis/engine/restored.hpp"
 #include "aldis/ports/log.hpp"
 #include "aldis/ports/metrics.hpp"
+#include "aldis/spool/images.hpp"
 #include "aldis/spool/journal_writer.hpp"
 
 namespace aldis::engine {
@@ -27,6 +28,8 @@ struct Setup {
   ports::Log& log;
   SipKey key;         // of this installation
   bool held = false;  // restored data: nothing goes to an operator in this life
+  // What waits beyond limits.messages_in_memory is read back through it; null: all of it stays in memory.
+  spool::Images* images = nullptr;
 };
 
 // One input, on(now, event); one output, the effects given to the sink while on() runs. Calls nobody else: no

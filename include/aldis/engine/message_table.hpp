@@ -12,9 +12,27 @@
 
 namespace aldis::engine {
 
-// All live messages: a slab of stable addresses, and the ways to find one. Owned by the engine. A message
-// lives here from acceptance until it is final and nothing is owed for it. Memory grows to the highest count
-// ever live and is reused.
+// What is kept of a message whose image in the journal says all the rest: 32 octets with its id, and about 50
+// in the table.
+struct Shelved {
+  static constexpr std::uint32_t kNoExpiry = 0xFFFFFFFFu;
+
+  Lsn home{};                         // where the image ends
+  std::uint32_t expires = kNoExpiry;  // tenths of a second of the monotonic clock, rounded up
+  std::uint32_t ready_at = 0;         // Message::ready_at, likewise
+  std::uint32_t addresses = 0;        // the key of find_addresses()
+  std::uint16_t image_words = 0;      // its size in 8 octets
+  std::uint16_t op = 0xFFFF;          // whose lane it waits in
+
+  [[nodiscard]] std::uint32_t image_octets() const { return image_words * 8u; }
+  [[nodiscard]] Instant expires_at() const {
+    return expires == kNoExpiry ? kNever : Instant{milliseconds{100} * expires};
+  }
+};
+
+// All live messages: a slab of stable addresses, what is kept of those that stand in the journal only, and
+// the ways to find one. Owned by the engine. A message lives here from acceptance until it is final and
+// nothing is owed for it. Memory grows to the highest count ever live and is reused.
 // Ids find in constant time, and short ids, which only accounts with message_id: hex8 have. The index by
 // addresses is built when somebody asks for the first time, by one look at all messages, and kept from then
 // on: most installations never see a replace_if_present_flag or a cancel_sm by addresses.
@@ -25,16 +43,37 @@ class MessageTable {
   void add(Message& message);      // message.id must be set and new
   void discard(Message& message);  // made, never added
   void remove(Message& message);   // out of the index, back to the slab
+  // Null for shelved ones, too.
   [[nodiscard]] Message* find(MessageId id) {
     const auto at = index_.find(id);
     return at == index_.end() ? nullptr : at->second;
   }
-  // Messages of one account by the id it was given in format hex8: one, or those of a submit_multi.
-  [[nodiscard]] std::vector<Message*> find_short(AccountId account, std::uint32_t short_id);
-  // Live messages of one account from and to these numbers, whatever their state, oldest first.
-  [[nodiscard]] std::vector<Message*> find_addresses(AccountId account, const Address& source,
-                                                     const Address& destination);
-  [[nodiscard]] std::size_t size() const { return index_.size(); }
+
+  // Only if nothing would be lost: never sent, nothing owed, and its newest image says what it is now.
+  [[nodiscard]] static bool may_be_shelved(const Message& message);
+  void shelve(Message& message);  // it is freed
+  [[nodiscard]] const Shelved* shelved(MessageId id) const {
+    const auto at = shelved_.find(id);
+    return at == shelved_.end() ? nullptr : &at->second;
+  }
+  // Back into memory, from its image; waits in its lane by id.
+  Message& unshelve(MessageId id, const Message& image);
+  void move_image(MessageId id, Lsn home) { shelved_.find(id)->second.home = home; }
+  void forget_shelved(MessageId id) { shelved_.erase(id); }  // a newer image follows (replay)
+  [[nodiscard]] std::size_t shelved_count() const { return shelved_.size(); }
+  [[nodiscard]] std::vector<MessageId> ids() const;  // all of them, oldest first
+  template <class Visit>
+  void visit_shelved(Visit&& visit_one) const {
+    for (const auto& [id, shelved] : shelved_) { visit_one(id, shelved); }
+  }
+
+  // Messages of one account by the id it was given in format hex8: one, or those of a submit_multi. Some may
+  // be shelved; keys may collide, so that the messages must be asked.
+  [[nodiscard]] std::vector<MessageId> find_short(AccountId account, std::uint32_t short_id) const;
+  // Live messages of one account from and to these numbers, whatever their state, oldest first; likewise.
+  [[nodiscard]] std::vector<MessageId> find_addresses(AccountId account, const Address& source,
+                                                      const Address& destination);
+  [[nodiscard]] std::size_t size() const { return index_.size() + shelved_.size(); }
 
   template <class Visit>
   void visit(Visit&& visit_one) {
@@ -56,12 +95,12 @@ class MessageTable {
   void free_slot(Message& message);
   static void put(Index& index, std::uint64_t key, MessageId id);
   static void erase(Index& index, std::uint64_t key, MessageId id);
-  template <class Fits>
-  std::vector<Message*> collect(const Index& index, std::uint64_t key, Fits&& fits);
+  static std::vector<MessageId> collect(const Index& index, std::uint64_t key);
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::vector<Slot*> free_;
   boost::unordered_flat_map<MessageId, Message*> index_;
+  boost::unordered_flat_map<MessageId, Shelved> shelved_;
   Index by_short_id_;
   Index by_addresses_;
   bool addresses_indexed_ = false;

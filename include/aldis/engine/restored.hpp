@@ -4,6 +4,8 @@
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "aldis/core/directory.hpp"
 #include "aldis/core/effects.hpp"
 #include "aldis/engine/message_table.hpp"
+#include "aldis/spool/images.hpp"
 #include "aldis/spool/recover.hpp"
 
 namespace aldis::engine {
@@ -21,7 +24,11 @@ namespace aldis::engine {
 class Restored final : public spool::ReplayVisitor {
  public:
   // `now` turns the wall-clock deadlines of records into instants.
-  explicit Restored(const Now& now) : now_(now) {}
+  // With `images`, untouched queued messages beyond `in_memory` of them are shelved on the way.
+  explicit Restored(const Now& now, spool::Images* images = nullptr, std::size_t in_memory = 0)
+      : now_(now), images_(images), in_memory_(in_memory) {}
+  // Every message, those on the shelf read from the journal.
+  void visit_all(const std::function<void(const Message&)>& visit_one);
 
   struct OrphanImage {
     MessageId id{};
@@ -65,6 +72,8 @@ class Restored final : public spool::ReplayVisitor {
   [[nodiscard]] Instant due(WallTime at, WallTime from) const;
   void owe(MessageId id, const std::optional<spool::OwedItem>& item);
   void drop_if_done(Message& message);
+  Message* present(MessageId id);
+  void shelve_some();
   static void follow_refused(Message& message, std::string_view err);
   void learn(const spool::NameEntry& name);
   void count_used(const Message& message);
@@ -72,6 +81,9 @@ class Restored final : public spool::ReplayVisitor {
   Now now_;
   WallTime latest_{};      // of the records so far
   MessageId uncounted_{};  // ids from here on are not in `volumes`
+  spool::Images* images_;
+  std::size_t in_memory_;
+  std::deque<MessageId> untouched_;  // accepted last; shelved if nothing more is said of them
 };
 
 }  // namespace aldis::engine

@@ -99,6 +99,8 @@ class JournalWriter {
   void on_room(const StoreRoom& room) { room_ = room; }
   [[nodiscard]] Lsn durable() const { return durable_; }
   [[nodiscard]] Lsn position() const { return position_; }  // of the next record
+  // Of the record that was appended last, with its frame.
+  [[nodiscard]] std::uint32_t last_octets() const { return last_octets_; }
   [[nodiscard]] Room room() const;
 
   // The last record durable is not proved durable by any other: an idle marker is wanted (append an empty
@@ -130,6 +132,7 @@ class JournalWriter {
   Lsn durable_;
   SegmentNumber segment_;
   StoreRoom room_;
+  std::uint32_t last_octets_ = 0;
   bool segment_began_ = false;
   bool idle_marked_ = false;
   Batch batch_;

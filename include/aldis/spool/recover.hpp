@@ -12,6 +12,7 @@
 
 #include "aldis/base/result.hpp"
 #include "aldis/ports/files.hpp"
+#include "aldis/spool/images.hpp"
 #include "aldis/spool/journal_writer.hpp"
 #include "aldis/spool/records.hpp"
 #include "aldis/spool/segment_store.hpp"
@@ -71,6 +72,7 @@ struct RecoverOptions {
   // these files. Empty = the next one. An error refuses the start.
   std::function<Result<std::uint32_t, ports::FileError>(std::uint64_t journal_id, std::uint32_t newest)>
       generation{};
+  Images* images = nullptr;  // opened before the first visit, so that the visitor may read what it has seen
 };
 
 struct Recovered {

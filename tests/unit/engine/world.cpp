@@ -96,18 +96,23 @@ void World::start() {
 }
 
 void World::start_only() {
-  auto restored = std::make_unique<Restored>(now);
-  auto recovered = spool::recover(
-      disk, {.segment_octets = settings.storage.segment_octets, .new_journal_id = 0x1234567890ABCDEF},
-      *restored);
+  images = std::make_unique<spool::Images>(
+      disk, [](const ports::FileError& error) { throw std::runtime_error(error.sentence); });
+  auto restored = std::make_unique<Restored>(now, images.get(), settings.limits.messages_in_memory);
+  auto recovered = spool::recover(disk,
+                                  {.segment_octets = settings.storage.segment_octets,
+                                   .new_journal_id = 0x1234567890ABCDEF,
+                                   .images = images.get()},
+                                  *restored);
   if (recovered.has_error()) { FAIL(recovered.error().sentence()); }
   directory = std::make_unique<Directory>(settings, restored->names);
   journal = std::make_unique<spool::JournalWriter>(recovered->writer, reserve);
   store = std::make_unique<spool::SegmentStore>(disk, recovered->store, reserve);
   freed_before_ = 0;
   for (const auto& link : directory->links()) { links_[link.id] = {}; }
-  engine = std::make_unique<Engine>(now, Setup{settings, *directory, *journal, log_, kKey}, *this,
-                                    std::move(restored));
+  engine =
+      std::make_unique<Engine>(now, Setup{settings, *directory, *journal, log_, kKey, false, images.get()},
+                               *this, std::move(restored));
 }
 
 void World::collect_batch() {
@@ -183,6 +188,7 @@ void World::restart(Crash crash, Duration down_for, const testing::SimDisk::Coin
   store.reset();
   journal.reset();
   directory.reset();
+  images.reset();
   disk.crash(coin);
   for (auto& [id, link] : links_) { link = {}; }
   full_at_.reset();

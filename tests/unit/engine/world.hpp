@@ -111,6 +111,7 @@ class World final : public EffectSink {
   [[nodiscard]] std::size_t batches_unsynced() const { return unsynced_.size(); }
 
   std::unique_ptr<Directory> directory;
+  std::unique_ptr<spool::Images> images;
   std::unique_ptr<spool::JournalWriter> journal;
   std::unique_ptr<spool::SegmentStore> store;
   std::unique_ptr<Engine> engine;
