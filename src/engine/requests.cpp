@@ -40,6 +40,13 @@ std::optional<FinalAnswer> finished(State& s, AccountId account, MessageId publi
   return s.recent_finals.find(account, short_id != 0 ? short_id : public_id.value(), source.digits.view());
 }
 
+// As messages keep it: without the plus that customers may write.
+Address plain(Address address) {
+  const std::string digits{address.digits.view()};
+  if (digits.starts_with('+')) { address.digits.assign(std::string_view{digits}.substr(1)); }
+  return address;
+}
+
 void cancel(State& s, const Now& now, Message& message) {
   s.finish(now, message, Status::kDeleted, UnknownReason::kNone, receipts::err::kCanceled);
 }
@@ -79,18 +86,19 @@ void on(State& s, const Now& now, const QueryMessage& request) {
 
 void on(State& s, const Now& now, const CancelMessage& request) {
   acceptance::write_fresh(s, now);
+  const Address destination = plain(request.destination);
   std::vector<Message*> found;
   const bool by_address = request.public_id == MessageId{} && request.short_id == 0;
   if (by_address) {
-    found = s.find_addresses(request.account, request.source, request.destination);
+    found = s.find_addresses(request.account, request.source, destination);
     std::erase_if(found, [&](const Message* m) {
       return !is_unsent(*m) || !(request.service_type.empty() || m->service_type == request.service_type);
     });
   } else {
     found = find(s, request.account, request.public_id, request.short_id, request.source);
-    if (found.size() > 1 && !request.destination.digits.empty()) {
-      std::erase_if(found,
-                    [&](const Message* m) { return !(m->destination.digits == request.destination.digits); });
+    // Also when one message is left of those of a submit_multi: it may be another one.
+    if (!destination.digits.empty() && (found.size() > 1 || !ALDIS_MUTANT(87))) {
+      std::erase_if(found, [&](const Message* m) { return !(m->destination.digits == destination.digits); });
     }
   }
   const auto refuse = [&](Refusal refusal) {

@@ -123,6 +123,30 @@ TEST_CASE("what an operator may have cannot be canceled or replaced, although it
   CHECK(world.refusal(world.cancel_all("447000", kNumber)) == Refusal::kCancelFailed);
 }
 
+TEST_CASE(
+    "a cancel for one destination of a submit_multi never takes another, also when that one is left alone",
+    "[D2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.open();
+  const auto id = world.accept({.to = {"447700900001", "447700900002"}, .multi = true});
+  const auto sent = world.take_sent();
+  REQUIRE(sent.size() == 2);
+  world.ok(sent[0], "77");
+  world.answer(sent[1], OutcomeClass::kThrottle);
+  world.turn();
+  world.receipt(kOpA, "77", Status::kDelivered);
+  world.turn();
+  world.acknowledge(world.told_one());
+  world.turn();
+  REQUIRE(world.engine->messages_live() == 1);
+  CHECK(world.refusal(world.cancel(id, kAcme, "447700900001")) == Refusal::kCancelFailed);
+  const auto canceled = world.cancel(id, kAcme, "+447700900002");
+  world.turn();
+  CHECK_FALSE(world.refusal(canceled));
+  CHECK(world.told_one().status == Status::kDeleted);
+}
+
 TEST_CASE("a cancel by addresses ends all that wait for them", "[D2]") {
   Gateway gateway;
   World& world = gateway.world;
