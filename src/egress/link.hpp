@@ -88,6 +88,7 @@ class LinkConnection final : public ports::ByteProtocol, public smpp::SessionHan
   };
   void arrived(const Now& now, const Arrived& what);
   void receipt(const Now& now, const Arrived& what, bool intermediate, bool unflagged);
+  OperatorInbound inbound_of(const Arrived& what);
   void inbound(const Now& now, const Arrived& what);
 
   void fail(const Now& now, std::string_view why);

@@ -124,6 +124,8 @@ void LinkConnection::receipt(const Now& now, const Arrived& what, bool intermedi
   event.err = parsed.err.view();
   event.unparsed = parsed.unparsed;
   event.unflagged = unflagged;
+  std::optional<OperatorInbound> otherwise;
+  if (unflagged) { event.otherwise = &otherwise.emplace(inbound_of(what)); }
   event.source = what.source;
   event.destination = what.destination;
   if (!what.tlvs.empty()) {
@@ -134,7 +136,10 @@ void LinkConnection::receipt(const Now& now, const Arrived& what, bool intermedi
   owner_.engine.on(now, event);
 }
 
-void LinkConnection::inbound(const Now& now, const Arrived& what) {
+void LinkConnection::inbound(const Now& now, const Arrived& what) { owner_.engine.on(now, inbound_of(what)); }
+
+// Its views are of `what` and of the scratch for TLVs.
+OperatorInbound LinkConnection::inbound_of(const Arrived& what) {
   OperatorInbound event;
   event.request = {row_.id, epoch_, what.sequence, what.data_sm};
   event.op = row_.op;
@@ -148,9 +153,17 @@ void LinkConnection::inbound(const Now& now, const Arrived& what) {
   event.body = what.short_message.empty() ? what.message_payload : what.short_message;
   std::string& tlvs = owner_.tlv_scratch;
   tlvs.clear();
+  // What we use ourselves when customers send it means something to the owner of an inbound message, too:
+  // without it nobody can put the pieces of a long text together.
+  if (!what.tlvs.empty() && !ALDIS_MUTANT(88)) {
+    for (const auto tag : {smpp::TlvTag::kUserMessageReference, smpp::TlvTag::kSarMsgRefNum,
+                           smpp::TlvTag::kSarTotalSegments, smpp::TlvTag::kSarSegmentSeqnum}) {
+      if (const auto value = what.tlvs.find(tag)) { smpp::append_tlv(tlvs, tag, *value); }
+    }
+  }
   smpp::append_carried(tlvs, what.tlvs);
   event.tlvs = tlvs;
-  owner_.engine.on(now, event);
+  return event;
 }
 
 void LinkConnection::acknowledge(const Now& now, const LinkRequest& request) {

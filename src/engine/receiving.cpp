@@ -142,15 +142,8 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
                                 : s.correlator.correlate(receipt, op, s.lookup);
   if (!match.has_error() && is_rival(s, *match)) { match = receipts::Unmatched::kUnknown; }
   if (match.has_error()) {
-    if (receipt.unflagged) {  // it was a message from a handset after all
-      OperatorInbound inbound;
-      inbound.request = receipt.request;
-      inbound.op = receipt.op;
-      inbound.source = receipt.source;
-      inbound.destination = receipt.destination;
-      inbound.body = receipt.body;
-      return on(s, now, inbound);
-    }
+    // it was a message from a handset after all
+    if (receipt.otherwise != nullptr) { return on(s, now, *receipt.otherwise); }
     park(s, now, receipt, match.error());
   } else {
     if (match->learned) { write_dialect(s, receipt.op, *match->learned); }
@@ -193,6 +186,7 @@ void on(State& s, const Now& now, const OperatorInbound& inbound) {
   s.rehome(*item, s.journal.append(spool::InboundRecord{item.get()}));
   ALDIS_FAILPOINT(pass_once_durable("inbound.synced", s.journal.position().value()));
   s.outbox.owe(now, std::move(item));
+  if (ALDIS_MUTANT(89)) { return s.sink.on(now, Effect{AnswerOperator{inbound.request}}); }
   s.gate.hold(Effect{AnswerOperator{inbound.request}});
 }
 

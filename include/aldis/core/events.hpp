@@ -156,26 +156,6 @@ struct LinkRequest {
   bool data_sm = false;
 };
 
-// A receipt as an operator sent it, after the tolerant parser of SMPP 6.2.
-struct OperatorReceipt {
-  LinkRequest request;
-  OperatorId op;
-  bool intermediate = false;    // esm_class 0x20
-  std::string_view id_tlv;      // receipted_message_id; tried first
-  std::string_view id_text;     // id: of the text
-  std::optional<Status> state;  // kSent stands for not-final ENROUTE or ACCEPTED; none = unrecognised word
-  bool accepted_word = false;   // with state kSent: ACCEPTED, not ENROUTE
-  std::string_view stat_word;   // as given
-  std::string_view err;
-  bool unparsed = false;   // neither id nor state: parked and listed as it is
-  bool unflagged = false;  // looked like an inbound message: a receipt only if it matches
-  Address source;
-  Address destination;
-  std::optional<std::uint16_t> user_message_reference;
-  WallTime received_at{};
-  Octets body;  // as it came, for the list of orphans
-};
-
 // A message from a handset (MO), or a piece of one.
 struct OperatorInbound {
   LinkRequest request;
@@ -189,6 +169,27 @@ struct OperatorInbound {
   std::uint8_t data_coding = 0;
   Octets body;  // with its UDH if esm_class says so
   Octets tlvs;
+};
+
+// A receipt as an operator sent it, after the tolerant parser of SMPP 6.2.
+struct OperatorReceipt {
+  LinkRequest request;
+  OperatorId op;
+  bool intermediate = false;    // esm_class 0x20
+  std::string_view id_tlv;      // receipted_message_id; tried first
+  std::string_view id_text;     // id: of the text
+  std::optional<Status> state;  // kSent stands for not-final ENROUTE or ACCEPTED; none = unrecognised word
+  bool accepted_word = false;   // with state kSent: ACCEPTED, not ENROUTE
+  std::string_view stat_word;   // as given
+  std::string_view err;
+  bool unparsed = false;   // neither id nor state: parked and listed as it is
+  bool unflagged = false;  // looked like an inbound message: a receipt only if it matches,
+  const OperatorInbound* otherwise = nullptr;  // else this; good for the call
+  Address source;
+  Address destination;
+  std::optional<std::uint16_t> user_message_reference;
+  WallTime received_at{};
+  Octets body;  // as it came, for the list of orphans
 };
 
 // --- from the store and the clock ---

@@ -122,6 +122,8 @@ class OneLink final : public EventSink, public ports::Random {
       window_free = result->window_free;
     } else if (const auto* receipt = std::get_if<OperatorReceipt>(&event)) {
       receipts.push_back(receipt->request);
+    } else if (const auto* inbound = std::get_if<OperatorInbound>(&event)) {
+      inbound_tlvs = inbound->tlvs;
     }
   }
   std::uint64_t next() override { return 0; }
@@ -132,6 +134,7 @@ class OneLink final : public EventSink, public ports::Random {
   std::optional<Operators> operators;
   testing::FakeWire wire;
   Message message;
+  std::string inbound_tlvs;
   bool bound = false;
   std::uint16_t window_free = 0;
   std::vector<Result> results;
@@ -201,6 +204,23 @@ TEST_CASE("an acknowledgement for a former bind is not given to a deliver_sm of 
   REQUIRE(sent.size() == 1);
   CHECK(sent[0].header.command_id == smpp::CommandId::kDeliverSmResp);
   CHECK(sent[0].header.command_status == smpp::CommandStatus::kOk);
+}
+
+TEST_CASE("a piece of a handset's long text keeps its place among the others", "[D5]") {
+  OneLink link;
+  std::string tlvs;
+  smpp::append_tlv_u16(tlvs, smpp::TlvTag::kSarMsgRefNum, 7);
+  smpp::append_tlv_u8(tlvs, smpp::TlvTag::kSarTotalSegments, 2);
+  smpp::append_tlv_u8(tlvs, smpp::TlvTag::kSarSegmentSeqnum, 1);
+  smpp::DeliverSm pdu;
+  pdu.source_addr = "447700900001";
+  pdu.destination_addr = "447000";
+  pdu.short_message = "first";
+  pdu.tlvs = smpp::Tlvs{tlvs};
+  std::string octets;
+  smpp::encode(octets, smpp::CommandStatus::kOk, 7, pdu);
+  link.receive(octets);
+  CHECK(link.inbound_tlvs == tlvs);
 }
 
 TEST_CASE("what the store does not take within nack_after is refused with nack_status, never taken",
