@@ -13,7 +13,8 @@ Customer::Customer(World& world, Plan plan)
     : Peer(world.network, kCustomers + plan.number),
       world_(world),
       plan_(std::move(plan)),
-      chance_(world.seed(), "customer " + std::to_string(plan_.number)) {}
+      chance_(world.seed(), "customer " + std::to_string(plan_.number)),
+      more_(world.seed(), "customer's more " + std::to_string(plan_.number)) {}
 
 void Customer::start() { connect_after(milliseconds{chance_.below(3000)}); }
 
@@ -54,6 +55,7 @@ void Customer::lost() {
   bound_ = false;
   planned_ = false;
   asked_.clear();
+  requests_.clear();
   const bool storm = world_.faults.fires(Fault::kClRebindStorm);
   connect_after(storm ? milliseconds{1} : milliseconds{100 + chance_.below(4000)});
 }
@@ -74,6 +76,9 @@ void Customer::on_pdu(const smpp::Pdu& pdu, const Socket::Piece& last) {
       keep_alive();
       return plan_submit();
     case CommandId::kSubmitSmResp: return on_submit_answer(pdu, at);
+    case CommandId::kSubmitMultiResp: return on_multi_answer(pdu, at);
+    case CommandId::kQuerySmResp:
+    case CommandId::kCancelSmResp: return on_request_answer(pdu, at);
     case CommandId::kDeliverSm: return on_deliver(pdu, std::get<smpp::DeliverSm>(pdu.body), at);
     case CommandId::kEnquireLink:
       return send_header(CommandId::kEnquireLinkResp, CommandStatus::kOk, pdu.header.sequence_number);
@@ -91,7 +96,7 @@ void Customer::on_submit_answer(const smpp::Pdu& pdu, const Moment& at) {
   if (found == asked_.end()) {
     throw Violation{"I2: an answer to a submit_sm that was answered or never sent"};
   }
-  Entry& entry = *world_.ledger.find(found->second);
+  Entry& entry = *world_.ledger.find(found->second.tokens.front());
   asked_.erase(found);
   if (pdu.header.command_status != CommandStatus::kOk) {
     entry.refused = true;
@@ -104,11 +109,7 @@ void Customer::on_submit_answer(const smpp::Pdu& pdu, const Moment& at) {
 
 void Customer::on_deliver(const smpp::Pdu& pdu, const smpp::DeliverSm& deliver, const Moment& at) {
   const std::uint32_t sequence = pdu.header.sequence_number;
-  if ((deliver.esm_class & 0x3Cu) == 0) {
-    world_.inbound_told(plan_.account, deliver, at);
-    send_pdu(CommandId::kDeliverSmResp, CommandStatus::kOk, sequence, smpp::DeliverSmResp{});
-    return;
-  }
+  if ((deliver.esm_class & 0x3Cu) == 0) { return on_handset_text(sequence, deliver, at); }
   std::string scratch;
   const auto receipt = smpp::parse_receipt(
       {.short_message = deliver.short_message,
@@ -119,10 +120,13 @@ void Customer::on_deliver(const smpp::Pdu& pdu, const smpp::DeliverSm& deliver, 
        .message_state = deliver.tlvs.find_u8(smpp::TlvTag::kMessageState),
        .network_error_code = {}},
       {}, scratch);
-  const auto token = token_in(receipt.text);
-  if (!token || !receipt.state) { throw Violation{"I2: a receipt that says nothing"}; }
+  const auto shown = token_in(receipt.text);
+  if (!shown || !receipt.state) { throw Violation{"I2: a receipt that says nothing"}; }
+  const Entry* about = world_.ledger.named(*shown, deliver.source_addr);
+  if (about == nullptr) { throw Violation{"I2: a receipt for a text that nobody sent there"}; }
+  const std::uint64_t token = about->token;
   const std::size_t told =
-      world_.ledger.told(plan_.account, *token, std::string{receipt.id_text}, *receipt.state, at);
+      world_.ledger.told(plan_.account, token, std::string{receipt.id_text}, *receipt.state, at);
   if (world_.faults.fires(Fault::kClNoAnswer)) { return; }
   if (world_.faults.fires(Fault::kClRefuses)) {
     return send_header(CommandId::kDeliverSmResp, CommandStatus::kSystemError, sequence);
@@ -130,10 +134,23 @@ void Customer::on_deliver(const smpp::Pdu& pdu, const smpp::DeliverSm& deliver, 
   const bool final = is_final(*receipt.state);
   world_.events.after(microseconds{chance_.below(30'000)}, guard(), [this, sequence, token, told, final] {
     if (final) {
-      answer(sequence, *token, told);
+      answer(sequence, token, told);
     } else {
       send_pdu(CommandId::kDeliverSmResp, CommandStatus::kOk, sequence, smpp::DeliverSmResp{});
     }
+  });
+}
+
+void Customer::on_handset_text(std::uint32_t sequence, const smpp::DeliverSm& deliver, const Moment& at) {
+  const auto told = world_.ledger.inbound.told(plan_.account, deliver, at);
+  if (world_.faults.fires(Fault::kClNoAnswer)) { return; }
+  if (world_.faults.fires(Fault::kClRefuses)) {
+    return send_header(CommandId::kDeliverSmResp, CommandStatus::kSystemError, sequence);
+  }
+  send_pdu(CommandId::kDeliverSmResp, CommandStatus::kOk, sequence, smpp::DeliverSmResp{});
+  when_read([&world = world_, told] {
+    world.ledger.inbound.answered_told(told.first, told.second, world.moment(),
+                                       world.ledger.deliver_response);
   });
 }
 
@@ -154,24 +171,30 @@ void Customer::plan_submit() {
       [this] {
         planned_ = false;
         if (!bound_ || healed_) { return; }
-        submit();
+        world_.faults.fires(Fault::kClMulti) ? submit_multi() : submit();
         if (chance_.one_in(0.05)) { request(); }
         misbehave();
         plan_submit();
       });
 }
 
-void Customer::submit() {
+Entry Customer::new_entry(Chance& chance) {
   Entry entry;
-  entry.token = (std::uint64_t{plan_.number + 1} << 40) | chance_.below(1ull << 24) |
+  entry.token = (std::uint64_t{plan_.number + 1} << 40) | chance.below(1ull << 24) |
                 (world_.next_number() << 24 & 0xFFFF000000ull);
+  entry.text = entry.token;
   entry.account = plan_.account;
   entry.from = "7" + std::to_string(100 + plan_.number);
-  entry.to = chance_.pick(plan_.prefixes) + std::to_string(10'000'000 + chance_.below(80'000'000));
-  entry.wants_receipt = !chance_.one_in(plan_.unregistered);
+  entry.to = chance.pick(plan_.prefixes) + std::to_string(10'000'000 + chance.below(80'000'000));
+  entry.wants_receipt = !chance.one_in(plan_.unregistered);
   entry.at_most_once = world_.settings.accounts[plan_.account].at_most_once;
   entry.validity = world_.settings.accounts[plan_.account].validity;
   entry.sent_at = now();
+  return entry;
+}
+
+void Customer::submit() {
+  Entry entry = new_entry(chance_);
   std::string text = text_of_token(entry.token);
   std::string validity;
   if (chance_.one_in(plan_.long_texts)) {
@@ -201,25 +224,15 @@ void Customer::submit() {
   } else {
     pdu.short_message = text;
   }
-  asked_[++sequence_] = kept.token;
+  asked_[++sequence_] = {.tokens = {kept.token}, .invalid = {}};
   send_pdu(CommandId::kSubmitSm, CommandStatus::kOk, sequence_, pdu);
-  when_read([&world = world_, token = kept.token] { world.ledger.find(token)->read = world.moment(); });
+  note_read(asked_[sequence_]);
 }
 
-void Customer::request() {
-  if (recent_.empty()) { return; }
-  Entry& entry = *world_.ledger.find(chance_.pick(recent_));
-  if (world_.faults.fires(Fault::kClQuery, 20)) {
-    send_pdu(CommandId::kQuerySm, CommandStatus::kOk, ++sequence_,
-             smpp::QuerySm{.message_id = entry.id, .source_addr = entry.from, .tlvs = {}});
-  }
-  if (world_.faults.fires(Fault::kClCancel, 20)) {
-    entry.may_be_deleted = true;
-    smpp::CancelSm cancel;
-    cancel.message_id = entry.id;
-    cancel.source_addr = entry.from;
-    send_pdu(CommandId::kCancelSm, CommandStatus::kOk, ++sequence_, cancel);
-  }
+void Customer::note_read(const Asked& asked) {
+  when_read([&world = world_, tokens = asked.tokens] {
+    for (const std::uint64_t token : tokens) { world.ledger.find(token)->read = world.moment(); }
+  });
 }
 
 void Customer::misbehave() {

@@ -35,6 +35,11 @@ class Customer final : public Peer {
   [[nodiscard]] bool bound() const { return bound_; }
 
  private:
+  struct Asked {
+    std::vector<std::uint64_t> tokens;  // of the messages
+    std::vector<std::string> invalid;   // destinations of a submit_multi that nobody can reach
+  };
+
   void connect();
   void connect_after(Duration delay);
   void on_pdu(const smpp::Pdu& pdu, const Socket::Piece& last) override;
@@ -44,7 +49,16 @@ class Customer final : public Peer {
   void bind_now();
   void plan_submit();
   void submit();
+  Entry new_entry(Chance& chance);
+  void submit_multi();
+  void on_multi_answer(const smpp::Pdu& pdu, const Moment& at);
+  void note_read(const Asked& asked);
+  void on_handset_text(std::uint32_t sequence, const smpp::DeliverSm& deliver, const Moment& at);
   void request();
+  void query(Entry& entry);
+  void cancel(Entry& entry);
+  Entry* foreign();
+  void on_request_answer(const smpp::Pdu& pdu, const Moment& at);
   void misbehave();
   void keep_alive();
   void answer(std::uint32_t sequence, std::uint64_t token, std::size_t told);
@@ -54,14 +68,20 @@ class Customer final : public Peer {
   World& world_;
   Plan plan_;
   Chance chance_;
+  Chance more_;  // for what came later, so that older seeds keep their worlds
   Events::Guard life_ = Events::make_guard();
   bool bound_ = false;
   bool healed_ = false;
   bool planned_ = false;
   bool heard_ = false;  // since the last look
   std::uint32_t sequence_ = 0;
-  std::map<std::uint32_t, std::uint64_t> asked_;  // submits without an answer, by sequence
-  std::vector<std::uint64_t> recent_;             // tokens, for requests
+  std::map<std::uint32_t, Asked> asked_;  // submits without an answer, by sequence
+  struct Request {
+    std::uint64_t token = 0;
+    bool of_all = true;  // cancel_sm without a destination
+  };
+  std::map<std::uint32_t, Request> requests_;  // query_sm and cancel_sm without an answer
+  std::vector<std::uint64_t> recent_;          // tokens, for requests
 };
 
 }  // namespace aldis::sim

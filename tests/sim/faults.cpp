@@ -67,6 +67,9 @@ double odds_in_rain(Fault fault) {
     case Fault::kClGarbage: return 0.002;
     case Fault::kClQuery: return 0.03;
     case Fault::kClCancel: return 0.02;
+    case Fault::kClMulti: return 0.04;
+    case Fault::kClForeign: return 0.01;
+    case Fault::kOpHandset: return 0.1;
     case Fault::kCount: break;
   }
   return 0;

@@ -65,7 +65,10 @@ namespace aldis::sim {
   X(kClBadLogin, "client.bad_login") \
   X(kClGarbage, "client.garbage") \
   X(kClQuery, "client.query") \
-  X(kClCancel, "client.cancel")
+  X(kClCancel, "client.cancel") \
+  X(kClMulti, "client.multi") \
+  X(kClForeign, "client.foreign_id") \
+  X(kOpHandset, "operator.handset")
 // clang-format on
 
 enum class Fault : std::uint8_t {

@@ -43,19 +43,10 @@ std::optional<std::uint64_t> token_in(std::string_view octets) {
   return std::nullopt;
 }
 
-void Ledger::life_begins(std::uint32_t life, std::uint64_t commits) {
-  commits_before_.resize(life + 1, commits);
-}
-
-bool Ledger::surely_durable(const Moment& read, const Moment& now) const {
-  if (now.since <= read.at) { return false; }  // what arrives late may have left before
-  const std::uint64_t commits = read.life == now.life ? now.commits : commits_before_[read.life + 1];
-  return commits >= read.commits + 6;  // a batch over two segments counts twice
-}
-
 Entry& Ledger::begin(Entry entry) {
   ++totals_.submitted;
   const std::uint64_t token = entry.token;
+  if (entry.of_many) { texts_[entry.text].push_back(token); }
   return entries_.emplace(token, std::move(entry)).first->second;
 }
 
@@ -64,16 +55,33 @@ Entry* Ledger::find(std::uint64_t token) {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
+std::vector<Entry*> Ledger::siblings(const Entry& entry) {
+  const auto found = texts_.find(entry.text);
+  if (found == texts_.end()) { return {find(entry.token)}; }
+  std::vector<Entry*> all;
+  for (const std::uint64_t token : found->second) { all.push_back(find(token)); }
+  return all;
+}
+
+Entry* Ledger::named(std::uint64_t text, std::string_view to) {
+  Entry* first = find(text);
+  if (first == nullptr) { return nullptr; }
+  for (Entry* one : siblings(*first)) {
+    if (one->to == to) { return one; }
+  }
+  return texts_.contains(text) ? nullptr : first;
+}
+
 void Ledger::answered(Entry& entry, const std::string& id, const Moment& at) {
   if (!entry.read) { throw Violation{"I3: " + name_of(entry) + " was accepted before it was read"}; }
-  if (entry.read->life == at.life && at.commits <= entry.read->commits) {
+  if (Lives::before_any_commit(*entry.read, at)) {
     throw Violation{"I3: " + name_of(entry) + " was accepted before anything was durable"};
   }
   if (!entry.id.empty() && entry.id != id) {
     throw Violation{"I2: " + name_of(entry) + " has two ids, " + entry.id + " and " + id};
   }
-  const auto [known, fresh] = ids_.emplace(id, entry.token);
-  if (!fresh && known->second != entry.token) {
+  const auto [known, fresh] = ids_.emplace(id, entry.text);
+  if (!fresh && known->second != entry.text) {
     throw Violation{"I2: id " + id + " was given twice, to " + name_of(entry) + " and another"};
   }
   entry.id = id;
@@ -83,17 +91,19 @@ void Ledger::answered(Entry& entry, const std::string& id, const Moment& at) {
 
 std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission submission,
                                                  std::string_view from, std::string_view to) {
-  Entry* entry = find(token);
-  if (entry == nullptr) { throw Violation{"I2: an operator got a text that nobody sent"}; }
+  Entry* entry = named(token, to);
+  if (entry == nullptr) { throw Violation{"I2: an operator got a text that nobody sent there"}; }
   if (entry->from != from || entry->to != to) {
     throw Violation{"I2: " + name_of(*entry) + " left as " + std::string{from} + " to " + std::string{to}};
   }
   if (!routed(*entry, submission.op)) {
     throw Violation{"I11: " + name_of(*entry) + " went to operator " + std::to_string(submission.op)};
   }
+  if (entry->deleted && submission.sent.since > entry->deleted->at) {
+    throw Violation{"I10: " + name_of(*entry) + " left after it was canceled"};
+  }
   if (entry->refused) { throw Violation{"I2: " + name_of(*entry) + " was refused, and sent"}; }
-  if (!entry->read ||
-      (entry->read->life == submission.sent.life && submission.sent.commits <= entry->read->commits)) {
+  if (!entry->read || Lives::before_any_commit(*entry->read, submission.sent)) {
     throw Violation{"I4: " + name_of(*entry) + " left before its lease was durable"};
   }
   // What was read at `read` expires that much later, and the process may have been busy meanwhile.
@@ -118,9 +128,7 @@ std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission
 // have been forgotten with a process.
 void Ledger::judge_repeat(const Entry& entry, const Submission& before, const Submission& now) {
   const bool same_life = before.sent.life == now.sent.life;
-  const bool known = before.answer_read && (before.answer_read->life == now.sent.life
-                                                ? before.answer_read->at < now.sent.since
-                                                : surely_durable(*before.answer_read, now.sent));
+  const bool known = before.answer_read && lives.surely_known(*before.answer_read, now.sent);
   const bool maybe_known = before.answer_taken && before.answer_taken->at <= now.sent.at;
   if (maybe_known && before.answer == Submission::Answer::kRefused) { return; }
   const bool given_up = before.answer_read
@@ -164,7 +172,7 @@ bool Ledger::jumped(const Entry& entry, std::uint32_t life) const {
   return clock_stepped_ && entry.read && entry.read->life < life;
 }
 
-void Ledger::judge_state(const Entry& entry, MessageState state, const Moment& at) const {
+bool Ledger::is_just(const Entry& entry, MessageState state, const Moment& at) const {
   const auto said = [&](MessageState which) {
     return std::any_of(entry.submissions.begin(), entry.submissions.end(),
                        [&](const Submission& s) { return s.receipts.contains(which); });
@@ -174,26 +182,20 @@ void Ledger::judge_state(const Entry& entry, MessageState state, const Moment& a
                   [](const Submission& s) { return s.answer == Submission::Answer::kRefused; });
   const bool expired = jumped(entry, at.life) || (entry.validity > Duration{} && entry.read &&
                                                   at.at >= entry.read->at + entry.validity - seconds{1});
-  bool just = false;
   switch (state) {
     case MessageState::kDelivered: {
       std::set<std::uint16_t> delivered;
       for (const auto& s : entry.submissions) {
         if (s.receipts.contains(state)) { delivered.insert(s.part); }
       }
-      just = delivered.size() >= entry.parts;
-      break;
+      return delivered.size() >= entry.parts;
     }
-    case MessageState::kExpired: just = expired || said(state); break;
-    case MessageState::kDeleted: just = entry.may_be_deleted || said(state); break;
+    case MessageState::kExpired: return expired || said(state);
+    case MessageState::kDeleted: return entry.may_be_deleted || said(state);
     case MessageState::kUndeliverable:
-    case MessageState::kRejected: just = refused || said(state); break;
-    case MessageState::kUnknown: just = said(state) || !calm; break;
-    default: break;
-  }
-  if (!just) {
-    throw Violation{"I2: " + name_of(entry) + " is said to be " + std::string{smpp::stat_word(state)} +
-                    ", which nobody said"};
+    case MessageState::kRejected: return refused || said(state);
+    case MessageState::kUnknown: return said(state) || !calm;
+    default: return false;
   }
 }
 
@@ -206,22 +208,25 @@ std::size_t Ledger::told(std::uint32_t account, std::uint64_t token, const std::
   }
   if (entry->id.empty()) {
     const auto known = ids_.find(id);
-    if (known != ids_.end() && known->second != token) {
+    if (known != ids_.end() && known->second != entry->text) {
       throw Violation{"I2: " + name_of(*entry) + " got a receipt under the id of another"};
     }
-    ids_.emplace(id, token);
+    ids_.emplace(id, entry->text);
     entry->id = id;
   }
   if (entry->id != id) {
     throw Violation{"I2: " + name_of(*entry) + " has id " + entry->id + ", its receipt says " + id};
   }
   if (!is_final(state)) { return entry->told.size(); }
-  judge_state(*entry, state, at);
+  if (!is_just(*entry, state, at)) {
+    throw Violation{"I2: " + name_of(*entry) + " is said to be " + std::string{smpp::stat_word(state)} +
+                    ", which nobody said"};
+  }
+  judge_answers(*entry, state, at);
   for (const auto& before : entry->told) {
     if (before.state != state || !before.answer_read) { continue; }
     ++totals_.repeated;
-    if (before.answer_read->life == at.life ? before.answer_read->at < at.since
-                                            : surely_durable(*before.answer_read, at)) {
+    if (lives.surely_known(*before.answer_read, at)) {
       throw Violation{
           "I6: " + name_of(*entry) + " was told again after its acknowledgement was durable: read in life " +
           std::to_string(before.answer_read->life) + " at " + std::to_string(before.answer_read->commits) +
@@ -261,7 +266,62 @@ void Ledger::answered_told(std::uint64_t token, std::size_t told, const Moment& 
   if (read.at < about.at.since + deliver_response) { about.answer_read = read; }
 }
 
+// What a customer was told on asking stands as well.
+void Ledger::judge_answers(const Entry& entry, MessageState state, const Moment& at) {
+  const auto is_open = [](MessageState s) {
+    return s == MessageState::kExpired || s == MessageState::kUnknown;
+  };
+  if (entry.deleted && state != MessageState::kDeleted) {
+    throw Violation{"I7: " + name_of(entry) + " was canceled and became " +
+                    std::string{smpp::stat_word(state)}};
+  }
+  if (entry.answered_state && at.since > entry.answered_at.at && entry.answered_state != state &&
+      !is_open(*entry.answered_state) && !is_open(state)) {
+    throw Violation{"I7: " + name_of(entry) + " was " + std::string{smpp::stat_word(*entry.answered_state)} +
+                    " when asked for, and became " + std::string{smpp::stat_word(state)}};
+  }
+}
+
+void Ledger::queried(Entry& entry, std::uint32_t account, MessageState state, const Moment& at) {
+  if (entry.account != account) {
+    throw Violation{"I11: account " + std::to_string(account) + " asked for " + name_of(entry) +
+                    " and was told its state"};
+  }
+  if (!is_final(state)) { return; }
+  const auto all = siblings(entry);  // of a submit_multi the least advanced one is told
+  if (std::none_of(all.begin(), all.end(), [&](const Entry* one) { return is_just(*one, state, at); })) {
+    throw Violation{"I2: " + name_of(entry) + " is " + std::string{smpp::stat_word(state)} +
+                    " when asked for, which nobody said"};
+  }
+  if (all.size() > 1) { return; }
+  judge_answers(entry, state, at);
+  entry.answered_state = state;
+  entry.answered_at = at;
+}
+
+void Ledger::canceled(Entry& entry, std::uint32_t account, bool all, const Moment& at) {
+  if (entry.account != account) {
+    throw Violation{"I11: account " + std::to_string(account) + " canceled " + name_of(entry)};
+  }
+  if (all && siblings(entry).size() > 1) { return; }  // one of them, who knows which
+  for (const auto& before : entry.told) {
+    if (before.state != MessageState::kDeleted && before.at.at < at.since) {
+      throw Violation{"I7: " + name_of(entry) + " was canceled after it had become " +
+                      std::string{smpp::stat_word(before.state)}};
+    }
+  }
+  entry.deleted = at;
+}
+
+// Whoever was told of its end may find it gone.
+void Ledger::not_found(const Entry& entry, std::uint32_t account) {
+  if (entry.account == account && !entry.refused && entry.wants_receipt && entry.told.empty()) {
+    throw Violation{"I1: " + name_of(entry) + ", accepted as " + entry.id + ", is not found"};
+  }
+}
+
 void Ledger::check_drained(const Moment& now) {
+  inbound.check_drained();
   for (const auto& [token, entry] : entries_) {
     if (!entry.answered) { continue; }
     if (entry.wants_receipt && entry.told.empty()) {

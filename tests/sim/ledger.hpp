@@ -6,32 +6,18 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "aldis/smpp/message_state.hpp"
 #include "sim/events.hpp"
+#include "sim/inbound_ledger.hpp"
+#include "sim/moment.hpp"
 #include "sim/network.hpp"
 
 namespace aldis::sim {
 
 using smpp::MessageState;
-
-// Says what was broken: "I2: ..." Ends the seed.
-class Violation : public std::runtime_error {
- public:
-  explicit Violation(const std::string& sentence) : std::runtime_error(sentence) {}
-};
-
-// A moment in the life of the gateway's process, as the world counts it: which process, and how many commits
-// of its journal were on the medium.
-struct Moment {
-  Instant at{};
-  Instant since{};  // what was sent then may have waited in the process from here on
-  std::uint32_t life = 0;
-  std::uint64_t commits = 0;
-};
 
 // One submit_sm as an operator saw it.
 struct Submission {
@@ -52,6 +38,8 @@ struct Submission {
 // One short message of one customer to one number.
 struct Entry {
   std::uint64_t token = 0;
+  std::uint64_t text = 0;  // the token that its text shows: its own, or that of the first of a submit_multi
+  bool of_many = false;    // of a submit_multi
   std::uint32_t account = 0;
   std::string from;
   std::string to;
@@ -63,7 +51,10 @@ struct Entry {
   std::optional<Moment> read;      // by the gateway
   std::optional<Moment> answered;  // OK, as the gateway sent it
   bool refused = false;
-  bool may_be_deleted = false;  // somebody asked for it
+  bool may_be_deleted = false;                 // somebody asked for it
+  std::optional<Moment> deleted;               // and was told that it is done
+  std::optional<MessageState> answered_state;  // the final one that query_sm told
+  Moment answered_at{};
   bool may_be_replaced = false;
   std::string id;  // public, once known
   std::vector<Submission> submissions;
@@ -100,9 +91,14 @@ class Ledger {
   // Something may hold leased parts back: they then leave together, up to the lease of each link.
   bool stalls = false;
   std::function<bool(const Entry&, std::uint32_t op)> routed;  // may this message go to this operator
+  Lives lives;
+  InboundLedger inbound{lives};
 
   Entry& begin(Entry entry);
   Entry* find(std::uint64_t token);
+  // The message with this text to this number; of a submit_multi there are several of the same text.
+  Entry* named(std::uint64_t text, std::string_view to);
+  [[nodiscard]] std::vector<Entry*> siblings(const Entry& entry);  // and itself
   void answered(Entry& entry, const std::string& id, const Moment& at);
 
   // --- operators' side ---
@@ -116,7 +112,11 @@ class Ledger {
 
   void answered_told(std::uint64_t token, std::size_t told, const Moment& read);
 
-  void life_begins(std::uint32_t life, std::uint64_t commits);  // and the one before has ended
+  // query_sm and cancel_sm, asked by an account about a message: OK, or no such message.
+  void queried(Entry& entry, std::uint32_t account, MessageState state, const Moment& at);
+  void canceled(Entry& entry, std::uint32_t account, bool all, const Moment& at);
+  void not_found(const Entry& entry, std::uint32_t account);
+
   void clock_stepped() { clock_stepped_ = true; }
   void check_drained(const Moment& now);  // all that was promised has been done
 
@@ -127,20 +127,18 @@ class Ledger {
   [[nodiscard]] std::map<std::uint64_t, Entry>& entries() { return entries_; }
 
  private:
-  // What the gateway wrote about something that it read is on the medium for sure: two batches may be under
-  // way, the third has it. A life that is over commits nothing more.
   void judge_change(const Entry& entry, MessageState state, const Moment& at) const;
-  [[nodiscard]] bool surely_durable(const Moment& read, const Moment& now) const;
   void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
   void judge_rate(std::uint32_t op, Instant sent_at);
   [[nodiscard]] bool ended_in_doubt(const Entry& entry) const;
   [[nodiscard]] bool jumped(const Entry& entry, std::uint32_t life) const;
-  void judge_state(const Entry& entry, MessageState state, const Moment& at) const;
+  [[nodiscard]] bool is_just(const Entry& entry, MessageState state, const Moment& at) const;
+  static void judge_answers(const Entry& entry, MessageState state, const Moment& at);
 
   std::map<std::uint64_t, Entry> entries_;
-  std::map<std::string, std::uint64_t> ids_;   // public id to token
-  std::vector<std::deque<Instant>> sent_;      // per operator, the last second
-  std::vector<std::uint64_t> commits_before_;  // per life
+  std::map<std::string, std::uint64_t> ids_;                   // public id to text
+  std::map<std::uint64_t, std::vector<std::uint64_t>> texts_;  // of submit_multi: text to messages
+  std::vector<std::deque<Instant>> sent_;                      // per operator, the last second
   bool clock_stepped_ = false;
   Totals totals_;
 };

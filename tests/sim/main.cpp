@@ -26,19 +26,20 @@ Judged after every event or at the end, from what customers and operators saw:
   I3 nothing is promised before a commit that can hold it
   I4 sent again only for a reason: refused, unanswered, lost, or forgotten with a process;
      at_most_once; in_doubt: fail; no send before a commit that can hold its lease
-  I5 a verdict that was acknowledged to its operator is the one that the customer is told
+  I5 a verdict that was acknowledged to its operator is the one that the customer is told; a handset's text
+     that was acknowledged reaches its owner, as it was
   I6 every end is told at least once, and not again once its acknowledgement is durable
-  I7 a final state does not revert, but for EXPIRED and UNKNOWN
+  I7 a final state does not revert, but for EXPIRED and UNKNOWN; what query_sm or cancel_sm said stands
   I9 rate, window, sequence numbers at each operator; where something stalls, the lease of all links
      is added to the rate
-  I10 nothing is sent after its validity, nothing expires early
-  I11 nothing of one account or operator reaches another
+  I10 nothing is sent after its validity or its cancellation, nothing expires early
+  I11 nothing of one account or operator reaches another, also when asked for by id
   I12 every start finds a good journal; spool's verify() finds no damage in the end
   I15 drained within ten simulated minutes after all heals; twenty more where a login was refused
   I17 no text or password in the log
 Not judged here yet: I12 recovering twice, I13 flipped bits, I14 caps, I15 fair shares and idle turns,
 I16 settings generations (there is no reload), I18 flags of duplicates, I8 (there is no charging), and of
-I10 suppression and suspension. Customers speak SMPP only, and send no submit_multi.)";
+I10 suppression and suspension. Customers speak SMPP only.)";
 
 struct Arguments {
   std::string seeds = "1..20";

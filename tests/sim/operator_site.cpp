@@ -12,7 +12,10 @@ using smpp::CommandId;
 using smpp::CommandStatus;
 
 OperatorSite::OperatorSite(World& world, Plan plan)
-    : world_(world), plan_(plan), chance_(world.seed(), "operator " + std::to_string(plan.number)) {}
+    : world_(world),
+      plan_(plan),
+      chance_(world.seed(), "operator " + std::to_string(plan.number)),
+      handsets_(world.seed(), "handsets " + std::to_string(plan.number)) {}
 
 void OperatorSite::start() {
   world_.network.listen("op-" + std::to_string(plan_.number) + ":2775", [this](SocketPtr socket) {
@@ -87,7 +90,6 @@ void OperatorSite::plan_receipts(Duration after, std::uint64_t token, std::size_
            .from = "4910000000",
            .to = "7100",
            .state = MessageState::kDelivered,
-           .text = {},
            .settled = true});
     }
   });
@@ -101,8 +103,7 @@ void OperatorSite::receipt(std::uint64_t token, std::size_t submission, MessageS
        .id = id_in_receipt(entry.submissions[submission].id),
        .from = entry.to,
        .to = entry.from,
-       .state = state,
-       .text = {}});
+       .state = state});
 }
 
 void OperatorSite::owe(OperatorBind::Receipt receipt) {
@@ -110,14 +111,27 @@ void OperatorSite::owe(OperatorBind::Receipt receipt) {
   pay();
 }
 
-void OperatorSite::inbound() {
-  owe({.token = 0,
-       .submission = 0,
-       .id = {},
-       .from = "4917" + std::to_string(chance_.below(100000000)),
-       .to = "70001",
-       .state = MessageState::kDelivered,
-       .text = text_of_token(world_.inbound_begin(plan_.number))});
+void OperatorSite::inbound(bool plain) {
+  const auto next_token = [this] { return world_.handset_token(plan_.number); };
+  std::vector<HandsetText> texts;
+  if (plain) {
+    texts.emplace_back();
+    texts.back().token = next_token();
+    texts.back().body = text_of_token(texts.back().token);
+  } else {
+    texts = write_text(handsets_, next_token);
+  }
+  Chance& chance = plain ? chance_ : handsets_;
+  const std::string from = "4917" + std::to_string(chance.below(100000000));
+  const bool nobodys = !plain && handsets_.one_in(0.1);
+  const std::uint64_t account = plain ? 0 : handsets_.below(world_.ledger.accounts);
+  for (HandsetText& text : texts) {
+    text.from = from;
+    text.to = nobodys ? "70000" : World::number_of(static_cast<std::uint32_t>(account));
+    if (!nobodys) { text.account = static_cast<std::uint32_t>(account); }
+    const HandsetText& kept = world_.ledger.inbound.begin(std::move(text));
+    owe({.token = 0, .submission = 0, .id = {}, .from = from, .to = kept.to, .handset = kept.token});
+  }
 }
 
 void OperatorSite::pay() {
@@ -212,15 +226,16 @@ void OperatorBind::on_submit(const smpp::Pdu& pdu, const smpp::SubmitSm& submit,
   } else if (const auto number = submit.tlvs.find_u8(static_cast<smpp::TlvTag>(0x020F))) {
     part = *number;
   }
-  const auto token = token_in(body);
-  if (!token) { throw Violation{"I2: an operator got a text that nobody wrote"}; }
+  const auto shown = token_in(body);
+  if (!shown) { throw Violation{"I2: an operator got a text that nobody wrote"}; }
   Submission submission;
   submission.op = site_.plan_.number;
   submission.gateway_end = other_end();
   submission.part = part;
   submission.sent = at;
   const auto [entry, index] =
-      world_.ledger.submitted(*token, std::move(submission), submit.source_addr, submit.destination_addr);
+      world_.ledger.submitted(*shown, std::move(submission), submit.source_addr, submit.destination_addr);
+  const std::uint64_t token = entry->token;
 
   Faults& faults = world_.faults;
   Chance& chance = site_.chance_;
@@ -229,13 +244,11 @@ void OperatorBind::on_submit(const smpp::Pdu& pdu, const smpp::SubmitSm& submit,
   }
   if (faults.fires(Fault::kOpStall)) { stalled_until_ = now() + seconds{1 + chance.below(40)}; }
   if (faults.fires(Fault::kOpThrottle)) { site_.throttled_until_ = now() + seconds{1 + chance.below(5)}; }
-  if (now() < site_.throttled_until_) { return refuse(sequence, *token, index, CommandStatus::kThrottled); }
+  if (now() < site_.throttled_until_) { return refuse(sequence, token, index, CommandStatus::kThrottled); }
   if (faults.fires(Fault::kOpQueueFull)) {
-    return refuse(sequence, *token, index, CommandStatus::kMessageQueueFull);
+    return refuse(sequence, token, index, CommandStatus::kMessageQueueFull);
   }
-  if (faults.fires(Fault::kOpReject)) {
-    return refuse(sequence, *token, index, CommandStatus::kSubmitFailed);
-  }
+  if (faults.fires(Fault::kOpReject)) { return refuse(sequence, token, index, CommandStatus::kSubmitFailed); }
   entry->submissions[index].id = site_.next_id();
   Duration delay = Duration{
       static_cast<Duration::rep>(chance.below(static_cast<std::uint64_t>(site_.plan_.answer_max.count())))};
@@ -246,9 +259,9 @@ void OperatorBind::on_submit(const smpp::Pdu& pdu, const smpp::SubmitSm& submit,
   Duration receipt_after = delay + receipt;
   if (faults.fires(Fault::kOpEarlyReceipt)) { receipt_after = Duration{}; }
   if (faults.fires(Fault::kOpLateReceipt)) { receipt_after += seconds{chance.below(120)}; }
-  site_.plan_receipts(receipt_after, *token, index);
+  site_.plan_receipts(receipt_after, token, index);
   if (faults.fires(Fault::kOpNoAnswer)) { return; }
-  answer_after(delay, sequence, *token, index);
+  answer_after(delay, sequence, token, index);
 }
 
 void OperatorBind::answer_after(Duration delay, std::uint32_t sequence, std::uint64_t token,
@@ -292,8 +305,9 @@ void OperatorBind::say(Receipt receipt) {
   pdu.source_addr_npi = 1;
   pdu.source_addr = receipt.from;
   pdu.destination_addr = receipt.to;
-  if (!receipt.text.empty()) {
-    text = receipt.text;
+  if (receipt.handset != 0) {
+    put(world_.ledger.inbound.at(receipt.handset), pdu, tlvs);
+    world_.ledger.inbound.said(receipt.handset);
   } else {
     pdu.esm_class = is_final(receipt.state) ? 0x04 : 0x20;
     smpp::append_receipt(text,
@@ -311,8 +325,10 @@ void OperatorBind::say(Receipt receipt) {
       smpp::append_tlv_u8(tlvs, smpp::TlvTag::kMessageState, static_cast<std::uint8_t>(receipt.state));
     }
   }
-  pdu.short_message = text;
-  pdu.tlvs = smpp::Tlvs{tlvs};
+  if (receipt.handset == 0) {
+    pdu.short_message = text;
+    pdu.tlvs = smpp::Tlvs{tlvs};
+  }
   const std::uint32_t sequence = ++sequence_;
   world_.trace(actor_,
                "receipt " + std::to_string(receipt.submission) + " of " + text_of_token(receipt.token));
@@ -350,7 +366,11 @@ void OperatorBind::on_receipt_answer(const smpp::Pdu& pdu, const Moment& at) {
     site_.owe(std::move(waiting.receipt));
   } else {
     if (!*waiting.read) { throw Violation{"I3: a receipt was acknowledged before it was read"}; }
-    world_.receipt_acknowledged(waiting.receipt, at);
+    if (waiting.receipt.handset != 0) {
+      world_.ledger.inbound.acknowledged(waiting.receipt.handset, **waiting.read, at);
+    } else {
+      world_.receipt_acknowledged(waiting.receipt, at);
+    }
   }
   site_.pay();
 }

@@ -30,8 +30,8 @@ class OperatorBind final : public Peer {
     std::string from;  // of the receipt: the message's destination
     std::string to;
     MessageState state = MessageState::kDelivered;
-    std::string text;      // of an inbound message
-    bool settled = false;  // not to be said again if it is refused
+    std::uint64_t handset = 0;  // what a handset wrote; 0 = a receipt
+    bool settled = false;       // not to be said again if it is refused
   };
   void say(Receipt receipt);
   void heal();
@@ -78,7 +78,7 @@ class OperatorSite {
 
   void start();
   void heal();
-  void inbound();
+  void inbound(bool plain);  // handsets write: a short text, or whatever they can
   [[nodiscard]] std::size_t owed() const { return owed_.size(); }
 
  private:
@@ -94,6 +94,7 @@ class OperatorSite {
   World& world_;
   Plan plan_;
   Chance chance_;
+  Chance handsets_;
   Events::Guard guard_ = Events::make_guard();
   std::vector<std::unique_ptr<OperatorBind>> binds_;
   std::deque<OperatorBind::Receipt> owed_;

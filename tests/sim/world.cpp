@@ -46,7 +46,7 @@ World::World(const Options& options)
     };
   }
   machine.note = [this](std::string_view what) { note(kStaff, 0, what); };
-  machine.life_begins = [this] { ledger.life_begins(machine.lives(), machine.commits()); };
+  machine.life_begins = [this] { ledger.lives.begins(machine.lives(), machine.commits()); };
   for (const Fault fault : options.without) { faults.disable(fault); }
   if (options.coverage) {
     faults.on_fired = [this](Fault fault) { cover(fault); };
@@ -168,7 +168,11 @@ void World::draw_settings() {
     }
     settings.routes.push_back(route);
   }
-  settings.inbound.numbers.push_back({.number = "70001", .account = "account0"});
+  for (std::uint32_t i = 0; i < accounts; ++i) {
+    settings.inbound.numbers.push_back({.number = number_of(i), .account = settings.accounts[i].name});
+  }
+  Chance more{options_.seed, "more settings"};
+  for (auto& op : settings.operators) { op.unflagged_receipts = more.one_in(0.3); }
   ledger.accounts = static_cast<std::uint32_t>(accounts);
   ledger.deliver_response = settings.smpp.timers.response;
   ledger.calm = options_.shape == Shape::kCalm;
@@ -235,9 +239,7 @@ void World::saw(std::uint32_t actor, const smpp::Pdu& pdu, const Socket::Piece& 
 }
 
 void World::receipt_acknowledged(const OperatorBind::Receipt& receipt, const Moment& at) {
-  if (!receipt.text.empty()) {
-    inbound_[*token_in(receipt.text)].acknowledged = true;
-  } else if (receipt.token != 0 && is_final(receipt.state)) {
+  if (receipt.token != 0 && is_final(receipt.state)) {
     Submission& about = ledger.find(receipt.token)->submissions[receipt.submission];
     if (about.first_acknowledged) { return; }
     about.first_acknowledged = receipt.state;
@@ -251,25 +253,11 @@ void World::receipt_acknowledged(const OperatorBind::Receipt& receipt, const Mom
     // another one's verdict may stand already
     if (std::count_if(all.begin(), all.end(), same_part) > 1) { return; }
     const bool ids_tell_apart = !faults.enabled(Fault::kOpReusedId) && !faults.enabled(Fault::kOpEmptyId);
-    if (ids_tell_apart && read.life == at.life && at.commits <= read.commits) {
+    if (ids_tell_apart && Lives::before_any_commit(read, at)) {
       throw Violation{"I3: a receipt for " + text_of_token(receipt.token) +
                       " was acknowledged before anything was durable"};
     }
   }
-}
-
-std::uint64_t World::inbound_begin(std::uint32_t op) {
-  const std::uint64_t token = (std::uint64_t{0xFF} << 40) | (std::uint64_t{op} << 32) | next_number();
-  inbound_[token] = {};
-  return token;
-}
-
-void World::inbound_told(std::uint32_t account, const smpp::DeliverSm& deliver, const Moment&) {
-  const auto token = token_in(deliver.short_message);
-  const auto found = token ? inbound_.find(*token) : inbound_.end();
-  if (found == inbound_.end()) { throw Violation{"I2: an inbound message that nobody sent"}; }
-  if (account != 0) { throw Violation{"I11: an inbound message for another account"}; }
-  ++found->second.told;
 }
 
 void World::plan_staff() {
@@ -302,7 +290,8 @@ void World::staff() {
     events.step_wall(kSteps[chance_.below(kSteps.size())]);
   }
   for (const auto& op : operators_) {
-    if (faults.fires(Fault::kOpInbound)) { op->inbound(); }
+    if (faults.fires(Fault::kOpInbound)) { op->inbound(true); }
+    if (faults.fires(Fault::kOpHandset)) { op->inbound(false); }
   }
   const MetricValues values = machine.metrics();
   static_cast<void>(values);
@@ -331,6 +320,7 @@ bool World::drained() {
   if (std::any_of(operators_.begin(), operators_.end(), [](const auto& op) { return op->owed() > 0; })) {
     return false;
   }
+  if (!ledger.inbound.drained()) { return false; }
   const auto& entries = ledger.entries();
   return std::all_of(entries.begin(), entries.end(), [](const auto& one) {
     const Entry& entry = one.second;

@@ -67,8 +67,10 @@ class World {
   std::uint64_t next_number() { return ++last_number_; }
   static std::string password_of(std::uint32_t account) { return "canary-" + std::to_string(account); }
   void receipt_acknowledged(const OperatorBind::Receipt& receipt, const Moment& at);
-  std::uint64_t inbound_begin(std::uint32_t op);
-  void inbound_told(std::uint32_t account, const smpp::DeliverSm& deliver, const Moment& at);
+  std::uint64_t handset_token(std::uint32_t op) {
+    return (std::uint64_t{0xFF} << 40) | (std::uint64_t{op} << 32) | next_number();
+  }
+  static std::string number_of(std::uint32_t account) { return std::to_string(70'001 + account); }
 
  private:
   Options options_;
@@ -100,11 +102,6 @@ class World {
   std::vector<std::unique_ptr<OperatorSite>> operators_;
   std::vector<std::unique_ptr<Customer>> customers_;
   Events::Guard staff_ = Events::make_guard();
-  struct InboundMessage {
-    bool acknowledged = false;
-    std::uint32_t told = 0;
-  };
-  std::map<std::uint64_t, InboundMessage> inbound_;
 };
 
 }  // namespace aldis::sim
