@@ -27,12 +27,13 @@ class Shape:
     links: int = 2
     segment_mib: int = 1
     reserve: int = 2
+    in_memory: int = 100_000  # queued messages; the others stand in the journal only
 
     @staticmethod
     def draw(chance, segment_mib=1):
         window = chance.choice([1, 2, 5, 10, 20, 50])
         return Shape(window=window, lease=chance.randint(window, 200), links=chance.choice([1, 2, 3]),
-                     segment_mib=segment_mib, reserve=chance.choice([2, 2, 3, 4]))
+                     segment_mib=segment_mib, reserve=chance.choice([2, 2, 3, 4]), in_memory=chance.choice([0, 20, 100_000]))
 
     @staticmethod
     def fast(segment_mib=1):
@@ -84,7 +85,8 @@ class Scene:
                            f"lease: {shape.lease}\nuncertain_hold: 200ms",
             routes="- {name: patient, match: {accounts: [patient]}, candidates: [{operator: south}]}\n"
                    "- {name: all, candidates: [{operator: north}]}",
-            extra="inbound: {numbers: [{number: '80010', account: demo}]}\n")
+            extra="inbound: {numbers: [{number: '80010', account: demo}]}\n"
+                  f"limits: {{messages_in_memory: {shape.in_memory}}}\n")
 
     def start(self, shape, failpoint=None, prefix=(), environment=None):
         """A daemon that may die at once (wait_ready, or dies_at); customers keep coming back to its port."""
