@@ -184,7 +184,8 @@ Row limits_row() {
            row("messages_max", &L::messages_max, whole(1000, 1'000'000'000), kLive, "messages",
                "Live messages; past it submits are refused with queue_full."),
            row("messages_in_memory", &L::messages_in_memory, whole(0, 1'000'000'000), kRestart, "messages",
-               "Queued messages kept in memory; more stand in the journal only until their turn comes."),
+               "Queued messages kept in memory, and as many that wait for a receipt or their customer; "
+               "older ones stand in the journal only."),
            row("disk_budget", &L::disk_budget, size(16ull << 20, 1ull << 50), kRestart, "",
                "Free space below 20 % of this, or of a smaller file system, is pressure."),
            row("orphan_retention", &L::orphan_retention, duration(hours{1}, 30 * day), kLive, "",

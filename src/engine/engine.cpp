@@ -38,6 +38,7 @@ void end_turn(State& s, const Now& now) {
   sending::sweep(s, now);
   sending::lease_work(s, now);
   acceptance::write_fresh(s, now);
+  shelving::rest(s, now);
   shelving::shelve_waiting(s, now);
   owing::deliver(s, now);
   housekeeping::compact(s, now);
@@ -53,7 +54,7 @@ void release(State& s, const Now& now) {
     if (const auto* freed = std::get_if<PlacesFreed>(&held)) { return sending::places_freed(s, *freed); }
     auto& effect = std::get<Effect>(held);
     if (auto* receipt = std::get_if<DeliverReceipt>(&effect)) {
-      receipt->message = s.messages.find(receipt->message_id);
+      receipt->message = s.present(receipt->message_id);
       if (receipt->message == nullptr) { return; }  // its session is gone, and so is what it was owed
       receipt->id = {receipt->message->public_id, receipt->message->short_id};
     }
@@ -106,7 +107,7 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
       held(setup.held),
       restored(std::move(restored_in)),
       messages(restored->messages),
-      lookup(messages),
+      lookup(*this),
       wheel(now.mono),
       images(setup.images),
       fetcher(*this),

@@ -111,8 +111,10 @@ std::optional<spool::OwedItem> State::owed_item(const Now& now, const Message& m
 
 void State::owe(const Now& now, Message& message, const spool::OwedItem& item) {
   // The usual case, one receipt for a final state that stays, can be told from the message itself; anything
-  // else is remembered: not-final ones, and finals that a late verdict may replace while they are owed.
-  if (item.intermediate || awaits_late_receipt(message) || owed_unusual.contains(message.id)) {
+  // else is remembered: not-final ones, finals that a late verdict may replace while they are owed, and,
+  // after a restart, those that one has replaced.
+  const bool of_now = item.status_seq == message.status_seq || ALDIS_MUTANT(122);
+  if (item.intermediate || !of_now || awaits_late_receipt(message) || owed_unusual.contains(message.id)) {
     owed_unusual[message.id].push_back(item);
   }
   ++message.owed_open;
@@ -204,7 +206,8 @@ void State::leave_if_done(const Now& now, Message& message) {
     return;
   }
   message.TimerHook::cancel();
-  if (message.owed_open == 0) { finished.push_back(message.id); }
+  if (message.owed_open == 0) { return finished.push_back(message.id); }
+  came_to_rest(message);
 }
 
 void State::free_finished() {
@@ -259,7 +262,7 @@ void State::append_image(const Now& now, Message& message) {
   const auto owed = owed_of(message);
   if (!ALDIS_MUTANT(10)) { record.owed = owed; }
   rehome(message, journal.append(record));
-  message.image_seq = message.status_seq;
+  message.image_print = MessageTable::fingerprint(message);
 }
 
 }  // namespace aldis::engine

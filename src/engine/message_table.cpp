@@ -75,21 +75,47 @@ std::vector<MessageId> MessageTable::ids() const {
   return all;
 }
 
-bool MessageTable::may_be_shelved(const Message& message) {
-  const bool fits = message.image_octets > 0 && message.image_octets / 8 <= 0xFFFF &&
-                    (message.op == kNoOperator || message.op.value() < 0xFFFF);
-  const bool said = message.home != Lsn{} && message.image_seq == message.status_seq;
-  return fits && said && message.status == Status::kQueued && message.owed_open == 0 &&
+std::uint32_t MessageTable::fingerprint(const Message& message) {
+  std::uint64_t print = message.status_seq;
+  const auto add = [&](std::uint64_t value) { print = (print ^ value) * 0x9E3779B97F4A7C15u; };
+  add(static_cast<std::uint64_t>(message.status) << 32u | std::uint64_t{message.owed_open} << 8u |
+      std::uint64_t{message.intermediates} << 1u | (message.late ? 1u : 0u));
+  for (const Part& part : message.parts) {
+    add(static_cast<std::uint64_t>(part.status) << 40u | std::uint64_t{part.attempt} << 16u |
+        part.operator_id.size() << 1u | (part.uncertain ? 1u : 0u));
+  }
+  return static_cast<std::uint32_t>(print >> 32u);
+}
+
+bool MessageTable::is_untouched(const Message& message) {
+  return message.status == Status::kQueued && message.owed_open == 0 &&
          std::all_of(message.parts.begin(), message.parts.end(), [](const Part& part) {
            return part.status == Status::kQueued && part.attempt == 0 && !part.uncertain;
          });
+}
+
+bool MessageTable::is_at_rest(const Message& message) {
+  if (is_final(message.status)) {
+    const bool open = message.status == Status::kExpired || message.status == Status::kUnknown;
+    return message.owed_open > 0 && !open;  // these may be corrected yet
+  }
+  return message.status == Status::kSent && message.owed_open == 0 &&
+         std::all_of(message.parts.begin(), message.parts.end(),
+                     [](const Part& part) { return !part.uncertain && !part.operator_id.empty(); });
+}
+
+bool MessageTable::may_be_shelved(const Message& message) {
+  const bool fits = message.image_octets > 0 && message.image_octets / 8 <= 0xFFFF &&
+                    (message.op == kNoOperator || message.op.value() < 0xFFFF);
+  return fits && message.home != Lsn{} && (is_untouched(message) || is_at_rest(message)) &&
+         message.image_print == fingerprint(message);
 }
 
 void MessageTable::shelve(Message& message) {
   Shelved shelved;
   shelved.home = message.home;
   shelved.expires = tenths_of(message.expires_at);
-  shelved.ready_at = tenths_of(message.ready_at);
+  shelved.own = is_untouched(message) ? tenths_of(message.ready_at) : message.owed_newest;
   shelved.addresses = addresses_key(message.account, message.source, message.destination);
   shelved.image_words = static_cast<std::uint16_t>(message.image_octets / 8);
   if (message.op != kNoOperator) { shelved.op = static_cast<std::uint16_t>(message.op.value()); }
@@ -98,7 +124,7 @@ void MessageTable::shelve(Message& message) {
   free_slot(message);
 }
 
-Message& MessageTable::unshelve(MessageId id, const Message& image) {
+Message& MessageTable::unshelve(MessageId id, const Message& image, std::size_t owed) {
   const auto at = shelved_.find(id);
   ALDIS_CHECK(at != shelved_.end() && image.id == id);
   const Shelved shelved = at->second;
@@ -107,12 +133,17 @@ Message& MessageTable::unshelve(MessageId id, const Message& image) {
   message = image;
   message.home = shelved.home;
   message.image_octets = shelved.image_octets();
-  message.image_seq = message.status_seq;
   message.expires_at = shelved.expires_at();
   message.due_at = {};
-  message.ready_at = Instant{milliseconds{100} * shelved.ready_at};
   message.op = shelved.op == 0xFFFF ? kNoOperator : OperatorId{shelved.op};
-  message.lane_by_id = shelved.op != 0xFFFF;
+  message.owed_open = static_cast<std::uint16_t>(owed);
+  message.image_print = fingerprint(message);
+  if (is_untouched(message)) {
+    message.ready_at = Instant{milliseconds{100} * shelved.own};
+    message.lane_by_id = message.op != kNoOperator;
+  } else {
+    message.owed_newest = shelved.own;
+  }
   index_.emplace(id, &message);
   return message;
 }

@@ -20,7 +20,7 @@ void settle(State& s, const notify::Settled& settled) {
   s.journal.append(record);
   ALDIS_FAILPOINT(pass_once_durable("owed.synced", s.journal.position().value()));
   if (settled.is_inbound) { return; }
-  if (Message* message = s.messages.find(settled.message)) {
+  if (Message* message = s.present(settled.message)) {
     s.owed_done(*message, settled.status_seq);
     if (message->owed_open == 0 && is_final(message->status)) { s.finished.push_back(message->id); }
   }

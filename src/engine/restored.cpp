@@ -26,7 +26,9 @@ void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) 
   }
   message->home = place.end;
   message->image_octets = static_cast<std::uint32_t>(place.end.value() - place.begin.value());
-  message->image_seq = message->status_seq;
+  message->owed_open = static_cast<std::uint16_t>(record.owed.size());  // as long as the image is judged
+  message->image_print = MessageTable::fingerprint(*message);
+  message->owed_open = 0;
   const bool on_a_date = message->status == Status::kScheduled;
   message->due_at = due(record.due_at, on_a_date ? WallTime{} : std::max(latest_, message->accepted_at));
   message->expires_at = record.expires_at == spool::kNoDeadline
@@ -55,7 +57,7 @@ void Restored::shelve_some() {
     if (message != nullptr && !images_->readable(message->home)) { return; }
     untouched_.pop_front();
     if (message == nullptr || message->due_at > now_.mono || owed.contains(message->id)) { continue; }
-    if (MessageTable::may_be_shelved(*message)) {
+    if (MessageTable::is_untouched(*message) && MessageTable::may_be_shelved(*message)) {
       message->op = kNoOperator;
       messages.shelve(*message);
     }
@@ -66,7 +68,7 @@ Message* Restored::present(MessageId id) {
   if (Message* message = messages.find(id)) { return message; }
   const Shelved* shelved = messages.shelved(id);
   if (shelved == nullptr) { return nullptr; }
-  return &messages.unshelve(id, *images_->accept(shelved->home, shelved->image_octets()).message);
+  return &messages.unshelve(id, *images_->accept(shelved->home, shelved->image_octets()).message, 0);
 }
 
 void Restored::visit_all(const std::function<void(const Message&)>& visit_one) {

@@ -394,7 +394,8 @@ void settle(State& s, const Now& now, Message& message, bool at_head) {
     message.due_at = from + s.directory.op(message.op).uncertain_hold;
     s.wheel.arm(message, message.due_at);
   } else if (message.status == Status::kSent) {
-    s.wheel.arm(message, message.expires_at + s.settings.limits.receipt_grace);
+    s.wheel.arm(message, s.deadline_of(message));
+    s.came_to_rest(message);
   }
 }
 
@@ -494,7 +495,7 @@ void on(State& s, const Now& now, const SubmitResult& event) {
       link.silent_until = now.mono + dispatch::throttle_silence(jitter_of(event.part.message, link.epoch));
     }
   }
-  Message* message = s.messages.find(event.part.message);
+  Message* message = s.present(event.part.message);
   if (message == nullptr || event.part.part >= message->parts.size()) {
     ++s.counters.results_stray;
   } else if (event.late) {

@@ -22,11 +22,25 @@ std::int64_t expiry_slot(Instant at) {
 
 }  // namespace
 
+const Message* Lookup::find(MessageId id) const { return state.present(id); }
+
 Message* Fetcher::message(MessageId id) { return state.present(id); }
 
 bool State::may_shelve(const Now& now, const Message& message) const {
-  return images != nullptr && message.lane_by_id && images->readable(message.home) &&
-         message.due_at <= now.mono && MessageTable::may_be_shelved(message);
+  return images != nullptr && (message.lane_by_id || MessageTable::is_at_rest(message)) &&
+         images->readable(message.home) && message.due_at <= now.mono &&
+         MessageTable::may_be_shelved(message);
+}
+
+// When something must happen to it although nothing comes.
+Instant State::deadline_of(const Message& message) const {
+  if (is_final(message.status) || message.expires_at == kNever) { return kNever; }
+  return message.status == Status::kSent ? message.expires_at + settings.limits.receipt_grace
+                                         : message.expires_at;
+}
+
+void State::came_to_rest(const Message& message) {
+  if (images != nullptr && MessageTable::is_at_rest(message)) { shelf.resting.push_back(message.id); }
 }
 
 void State::shelve(Message& message) {
@@ -35,10 +49,10 @@ void State::shelve(Message& message) {
     shelf.homes.add(journal.segment_of(message.home));
   }
   const MessageId id = message.id;
-  const Instant expires_at = message.expires_at;
+  const Instant deadline = deadline_of(message);
   messages.shelve(message);
-  if (expires_at == kNever) { return; }
-  shelf.expiry[expiry_slot(expires_at)].push_back(id);
+  if (deadline == kNever) { return; }
+  shelf.expiry[expiry_slot(deadline)].push_back(id);
   ++shelf.expiry_ids;
 }
 
@@ -47,10 +61,11 @@ Message* State::present(MessageId id) {
   const Shelved* shelved = messages.shelved(id);
   if (shelved == nullptr) { return nullptr; }
   const auto& image = images->accept(shelved->home, shelved->image_octets());
-  Message& message = messages.unshelve(id, *image.message);
+  Message& message = messages.unshelve(id, *image.message, image.owed.size());
   ++counters.fetched;
-  wheel.arm(message, message.expires_at);
-  if (message.lane_by_id) { shelf.waiting.push_back(id); }  // and back, if nothing becomes of it in this turn
+  if (!is_final(message.status)) { wheel.arm(message, deadline_of(message)); }
+  const bool back = message.lane_by_id || MessageTable::is_at_rest(message);
+  if (back) { shelf.waiting.push_back(id); }  // if nothing becomes of it in this turn
   return &message;
 }
 
@@ -81,10 +96,23 @@ void State::left_home(Homed& homed) {
 
 namespace shelving {
 
+void rest(State& s, const Now& now) {
+  auto& resting = s.shelf.resting;
+  for (std::size_t n = 0; n < kShelvedPerTurn && resting.size() > s.settings.limits.messages_in_memory; ++n) {
+    // images take space that is kept for what is on its way
+    if (s.journal.room() != spool::Room::kAll) { return; }
+    Message* message = s.messages.find(resting.front());
+    resting.pop_front();
+    if (message == nullptr || !MessageTable::is_at_rest(*message)) { continue; }
+    if (message->image_print != MessageTable::fingerprint(*message)) { s.append_image(now, *message); }
+    s.shelf.waiting.push_back(message->id);
+  }
+}
+
 void shelve_waiting(State& s, const Now& now) {
   for (std::size_t n = 0; n < kShelvedPerTurn && !s.shelf.waiting.empty(); ++n) {
     Message* message = s.messages.find(s.shelf.waiting.front());
-    const bool waits = message != nullptr && message->lane_by_id;
+    const bool waits = message != nullptr && (message->lane_by_id || MessageTable::is_at_rest(*message));
     if (waits && message->home != Lsn{} && !s.images->readable(message->home)) { return; }  // not durable yet
     s.shelf.waiting.pop_front();
     if (waits && s.may_shelve(now, *message)) { s.shelve(*message); }
@@ -117,7 +145,9 @@ void expire(State& s, const Now& now) {
     --s.shelf.expiry_ids;
     if (s.messages.shelved(id) == nullptr || ALDIS_MUTANT(121)) { continue; }
     ++n;
-    housekeeping::timer_fired(s, now, *s.present(id));
+    Message& message = *s.present(id);
+    // One that was sent meanwhile is in another slot, too.
+    if (now.mono >= s.deadline_of(message)) { housekeeping::timer_fired(s, now, message); }
   }
   // Most were sent in time, and leave their ids behind: now and then a slot is gone through.
   if (s.shelf.expiry_ids <= 2 * s.messages.shelved_count() + 65'536) { return; }

@@ -43,6 +43,9 @@ class SegmentCounts {
 struct Shelf {
   SegmentCounts homes;
   boost::container::deque<MessageId> waiting;  // in lanes by id; shelved when their images are durable
+  // Those that wait for a receipt or for their customer, oldest first; some do not any more. The newest ones
+  // stay in memory: most hear soon.
+  boost::container::deque<MessageId> resting;
   // Ids by when they expire, in slots of kExpirySlot; those that left the shelf meanwhile stay a while.
   std::map<std::int64_t, boost::container::deque<MessageId>> expiry;
   std::size_t expiry_ids = 0;

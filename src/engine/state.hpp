@@ -60,9 +60,9 @@ using HomeList = boost::intrusive::list<Homed, boost::intrusive::base_hook<HomeH
                                         boost::intrusive::constant_time_size<false>>;
 
 struct Lookup final : receipts::MessageLookup {
-  explicit Lookup(MessageTable& table) : messages(table) {}
-  [[nodiscard]] const Message* find(MessageId id) const override { return messages.find(id); }
-  MessageTable& messages;
+  explicit Lookup(State& s) : state(s) {}
+  [[nodiscard]] const Message* find(MessageId id) const override;
+  State& state;
 };
 
 struct State {
@@ -171,6 +171,8 @@ struct State {
   Message* present(MessageId id);  // brought back if it was shelved; null when it is over with it
   [[nodiscard]] bool may_shelve(const Now& now, const Message& message) const;
   void shelve(Message& message);
+  void came_to_rest(const Message& message);  // if it did
+  [[nodiscard]] Instant deadline_of(const Message& message) const;
   [[nodiscard]] spool::SegmentNumber oldest_needed() const;  // by any image
   void left_home(Homed& homed);  // its image is not needed any more, or another one is written
 
@@ -211,7 +213,8 @@ void write_fresh(State& s, const Now& now);
 bool choose_operator(State& s, Message& message, bool count_full_as_room);
 }  // namespace acceptance
 
-namespace shelving {  // shelf.cpp
+namespace shelving {                  // shelf.cpp
+void rest(State& s, const Now& now);  // images for what has waited longest for a receipt or a customer
 void shelve_waiting(State& s, const Now& now);
 void take_moved(State& s);  // what compaction wrote again and is durable now
 void expire(State& s, const Now& now);

@@ -103,10 +103,10 @@ struct Message : Homed, LaneHook, TimerHook {
   std::uint16_t concat_ref = 0;
   // its turn in its lane: kept when it goes back to the head (dispatch)
   std::uint64_t lane_seq = 0;
-  Instant ready_at{};           // when it last came to the end of a lane (dispatch)
-  bool lane_by_id = false;      // its lane knows its id only, so that it may be shelved (dispatch)
-  std::uint16_t image_seq = 0;  // status_seq that its newest image says
-  FixedString<8> err;           // of the message as a whole
+  Instant ready_at{};             // when it last came to the end of a lane (dispatch)
+  bool lane_by_id = false;        // its lane knows its id only, so that it may be shelved (dispatch)
+  std::uint32_t image_print = 0;  // fingerprint of what its newest image says (engine)
+  FixedString<8> err;             // of the message as a whole
 
   boost::container::small_vector<Part, 1> parts;
 

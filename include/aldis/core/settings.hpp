@@ -205,7 +205,7 @@ struct StorageSettings {
 struct LimitSettings {
   std::uint64_t memory_max = 0;  // octets; 0 = 75 % of the cgroup or machine
   std::uint64_t messages_max = 20'000'000;
-  // of those that wait to be sent; more are read back in their turn
+  // of those that wait to be sent, and of those that wait for others
   std::uint64_t messages_in_memory = 100'000;
   std::uint64_t disk_budget = 64ull << 30;  // octets; the file system where that is smaller
   Duration orphan_retention = hours{72};

@@ -19,7 +19,7 @@ struct Shelved {
 
   Lsn home{};                         // where the image ends
   std::uint32_t expires = kNoExpiry;  // tenths of a second of the monotonic clock, rounded up
-  std::uint32_t ready_at = 0;         // Message::ready_at, likewise
+  std::uint32_t own = 0;              // Message::ready_at, likewise, of a queued one; else its owed_newest
   std::uint32_t addresses = 0;        // the key of find_addresses()
   std::uint16_t image_words = 0;      // its size in 8 octets
   std::uint16_t op = 0xFFFF;          // whose lane it waits in
@@ -49,15 +49,22 @@ class MessageTable {
     return at == index_.end() ? nullptr : at->second;
   }
 
-  // Only if nothing would be lost: never sent, nothing owed, and its newest image says what it is now.
+  // Of everything that an image says and that may change.
+  [[nodiscard]] static std::uint32_t fingerprint(const Message& message);
+  // Queued and never sent.
+  [[nodiscard]] static bool is_untouched(const Message& message);
+  // Waits for its receipt under the ids that the operator gave, or only for its customer.
+  [[nodiscard]] static bool is_at_rest(const Message& message);
+  // Only if nothing would be lost: one of these, and its newest image says what it is now.
   [[nodiscard]] static bool may_be_shelved(const Message& message);
   void shelve(Message& message);  // it is freed
   [[nodiscard]] const Shelved* shelved(MessageId id) const {
     const auto at = shelved_.find(id);
     return at == shelved_.end() ? nullptr : &at->second;
   }
-  // Back into memory, from its image; waits in its lane by id.
-  Message& unshelve(MessageId id, const Message& image);
+  // Back into memory, from its image and the number of receipts owed in it; an untouched one waits in its
+  // lane by id.
+  Message& unshelve(MessageId id, const Message& image, std::size_t owed);
   void move_image(MessageId id, Lsn home) { shelved_.find(id)->second.home = home; }
   void forget_shelved(MessageId id) { shelved_.erase(id); }  // a newer image follows (replay)
   [[nodiscard]] std::size_t shelved_count() const { return shelved_.size(); }

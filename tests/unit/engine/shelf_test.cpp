@@ -61,8 +61,10 @@ TEST_CASE("what waits beyond the bound is shelved, counted as ever, and goes out
   CHECK(world.engine->messages_live() == 300);
   world.up();
   CHECK(gateway.drain() == texts(0, 300));
-  CHECK(world.told.size() == 300);
-  CHECK(gateway.shelved() == 0);
+  REQUIRE(world.told.size() == 300);
+  for (const auto& told : world.take_told()) { world.acknowledge(told); }
+  world.turn();
+  CHECK(world.engine->messages_live() == 0);
 }
 
 TEST_CASE("a text of many parts, a header and other fields come back from the shelf as they were", "[D1]") {
@@ -180,6 +182,88 @@ TEST_CASE("segments with shelved messages stay until these are written again, an
   world.bind();
   world.up(kLinkB);
   CHECK(gateway.drain(kLinkB) == texts(0, 100));
+}
+
+TEST_CASE("what waits for a receipt or for its customer is shelved, too, and is found again",
+          "[D5][D7][H18]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.open(10);
+  world.up(kLinkA, 500, 500);
+  gateway.accept(200);
+  const auto sent = world.take_sent();
+  REQUIRE(sent.size() == 200);
+  for (std::size_t i = 0; i < sent.size(); ++i) { world.ok(sent[i], "w" + std::to_string(i)); }
+  world.turn();
+  world.turn();
+  CHECK(gateway.shelved() == 190);
+  CHECK(world.metric("aldis_messages_pending{state=awaiting_receipt}") == 200);
+  const bool restarts = GENERATE(false, true);
+  restarts ? world.restart() : world.unbind();
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    world.receipt(kOpA, "w" + std::to_string(i), i % 2 == 0 ? Status::kDelivered : Status::kUndeliverable);
+  }
+  world.turn();
+  world.turn();
+  CHECK(gateway.shelved() >= 190);  // final, and owed to a customer who is away
+  CHECK(world.metric("aldis_receipts_orphaned") == 0);
+  world.receipt(kOpA, "w5", Status::kDelivered);  // again, and another thing
+  world.turn();
+  CHECK(world.metric("aldis_receipts_orphaned") == 0);
+  world.bind(kSession, kAcme, 1000);
+  world.turn();
+  const auto told = world.take_told();
+  REQUIRE(told.size() == 200);
+  for (const auto& one : told) { world.acknowledge(one); }
+  world.turn();
+  CHECK(std::count_if(told.begin(), told.end(),
+                      [](const Told& one) { return one.status == Status::kDelivered; }) == 100);
+  CHECK(world.engine->messages_live() == 0);
+}
+
+TEST_CASE("two verdicts that are owed for one message outlive restarts and compaction, both", "[D6][D7]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.open(0);
+  world.up(kLinkA, 500, 500);
+  gateway.accept(1, {.validity = {.at = {}, .in = minutes{10}}});
+  world.ok(world.sent_one(), "77");
+  world.unbind();
+  world.advance(minutes{10} + world.settings.limits.receipt_grace + minutes{1});  // UNKNOWN
+  world.receipt(kOpA, "77", Status::kDelivered);                                  // and late
+  world.turn();
+  for (int i = 0; i < 3; ++i) {
+    world.restart();
+    world.turn();
+    world.turn();
+  }
+  world.bind();
+  std::vector<Status> told;
+  for (auto some = world.take_told(); !some.empty(); some = world.take_told()) {
+    for (const auto& one : some) {
+      told.push_back(one.status);
+      world.acknowledge(one);
+    }
+    world.turn();
+  }
+  CHECK(told == std::vector{Status::kUnknown, Status::kDelivered});
+  CHECK(world.engine->messages_live() == 0);
+}
+
+TEST_CASE("a receipt that never comes ends a shelved message as it does any other", "[D2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.open(0);
+  world.up();
+  gateway.accept(20, {.validity = {.at = {}, .in = minutes{10}}});
+  for (const auto& sent : world.take_sent()) { world.ok(sent, "n" + sent.body); }
+  world.turn();
+  world.turn();
+  CHECK(gateway.shelved() == 20);
+  world.advance(minutes{10} + world.settings.limits.receipt_grace - seconds{1});
+  CHECK(world.told.empty());
+  world.advance(seconds{20});
+  CHECK(world.take_told().size() == 20);
 }
 
 TEST_CASE("shelved messages move to another operator when theirs is down", "[D2]") {
