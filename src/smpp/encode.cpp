@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <array>
+#include <cstring>
 #include <tuple>
 #include <type_traits>
 
@@ -11,46 +12,65 @@ namespace aldis::smpp {
 
 namespace {
 
-// Writes into room made beforehand at the end of a string: one growth per PDU instead of one per field.
+// Makes one PDU in room for `octets_max`, which the caller has counted, and appends it. The usual ones are
+// made on the stack and appended whole: a string that grows by resize() writes zeros first, and an index into
+// it is checked for each octet (170 instructions a PDU).
 class Writer {
  public:
-  Writer(std::string& out, std::size_t octets_max) : out_(out), start_(out.size()), position_(start_) {
-    out_.resize(start_ + octets_max);
+  Writer(std::string& out, std::size_t octets_max) : out_(out), start_(out.size()) {
+    if (octets_max > inline_.size()) {
+      out_.resize(start_ + octets_max);
+      first_ = out_.data() + start_;
+    }
+    at_ = first_;
+    end_ = first_ + octets_max;
   }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void put_u8(std::uint8_t value) { out_[position_++] = static_cast<char>(value); }
+  void put_u8(std::uint8_t value) { *at_++ = static_cast<char>(value); }
   void put_u32(std::uint32_t value) {
-    put_u32_at(position_, value);
-    position_ += 4;
+    put_u32_at(at_, value);
+    at_ += 4;
   }
   void put(Octets octets) {
-    std::copy(octets.begin(), octets.end(), out_.begin() + static_cast<std::ptrdiff_t>(position_));
-    position_ += octets.size();
+    if (octets.empty()) { return; }
+    std::memcpy(at_, octets.data(), octets.size());
+    at_ += octets.size();
   }
   void put_cstring(std::string_view text, std::size_t octets_max) {
-    text = text.substr(0, octets_max - 1);
-    put(text.substr(0, text.find('\0')));
+    if (!text.empty()) {
+      text = text.substr(0, octets_max - 1);
+      put(text.substr(0, text.find('\0')));
+    }
     put_u8(0);
   }
-  // Gives back what was not used and writes command_length.
+  // Writes command_length and hands over what was used.
   void finish() {
-    out_.resize(position_);
-    put_u32_at(start_, static_cast<std::uint32_t>(position_ - start_));
+    ALDIS_CHECK(at_ <= end_);
+    const auto octets = static_cast<std::size_t>(at_ - first_);
+    put_u32_at(first_, static_cast<std::uint32_t>(octets));
+    if (first_ == inline_.data()) {
+      out_.append(first_, octets);
+    } else {
+      out_.resize(start_ + octets);
+    }
   }
 
  private:
-  void put_u32_at(std::size_t at, std::uint32_t value) {
-    out_[at] = static_cast<char>(value >> 24);
-    out_[at + 1] = static_cast<char>(value >> 16 & 0xFF);
-    out_[at + 2] = static_cast<char>(value >> 8 & 0xFF);
-    out_[at + 3] = static_cast<char>(value & 0xFF);
+  static void put_u32_at(char* at, std::uint32_t value) {
+    at[0] = static_cast<char>(value >> 24);
+    at[1] = static_cast<char>(value >> 16 & 0xFF);
+    at[2] = static_cast<char>(value >> 8 & 0xFF);
+    at[3] = static_cast<char>(value & 0xFF);
   }
 
   std::string& out_;
   std::size_t start_;
-  std::size_t position_;
+  std::array<char, 512> inline_;  // NOLINT: written before it is read
+  char* first_ = inline_.data();
+  char* at_ = nullptr;
+  char* end_ = nullptr;
 };
 
 template <std::size_t I, class S>

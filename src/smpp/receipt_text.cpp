@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint8_t kUcs2Coding = 8;
 
 // One look-up per character instead of a chain of comparisons: receipts come as often as messages go.
-enum : std::uint8_t {
+enum : std::uint16_t {
   kWhite = 1,      // \s of a pattern
   kSeparator = 2,  // white, or , ; & |
   kMark = 4,       // : or =
@@ -26,22 +26,24 @@ enum : std::uint8_t {
   kPadding = 32,  // trimmed off a body and a value
   kDate = 64,     // belongs to a date
   kBlank = 128,   // space, TAB
+  kPlain = 256,   // stands for nothing but itself in any value
 };
 constexpr auto kClasses = [] {
-  std::array<std::uint8_t, 256> classes{};
+  std::array<std::uint16_t, 256> classes{};
   const auto add = [&classes](std::string_view characters, unsigned bits) {
-    for (const char c : characters) { classes[u8(c)] = static_cast<std::uint8_t>(classes[u8(c)] | bits); }
+    for (const char c : characters) { classes[u8(c)] = static_cast<std::uint16_t>(classes[u8(c)] | bits); }
   };
   add("\t\n\v\f\r ", kWhite | kSeparator);
   add(",;&|", kSeparator);
   add(":=", kMark);
-  add("0123456789", kDigit | kDate);
+  add("0123456789", kDigit | kDate | kPlain);
   add("T:./+-Z ", kDate);
   add({"\0 \t\r\n", 5}, kPadding);
   add(" \t", kBlank);
+  add("-_", kPlain);
   for (char c = 'a'; c <= 'z'; ++c) {
-    classes[u8(c)] |= kLetter;
-    classes[u8(c) - 32u] |= kLetter;
+    classes[u8(c)] |= kLetter | kPlain;
+    classes[u8(c) - 32u] |= kLetter | kPlain;
   }
   return classes;
 }();
@@ -215,11 +217,12 @@ std::string_view cut_date(std::string_view value) {
 }
 
 std::optional<std::uint16_t> count_of(std::string_view value) {
-  if (value.empty() || value.size() > 3 || !std::all_of(value.begin(), value.end(), is_digit)) {
-    return std::nullopt;
-  }
+  if (value.empty() || value.size() > 3) { return std::nullopt; }
   unsigned count = 0;
-  for (const char c : value) { count = count * 10 + static_cast<unsigned>(c - '0'); }
+  for (const char c : value) {
+    if (!is_digit(c)) { return std::nullopt; }
+    count = count * 10 + static_cast<unsigned>(c - '0');
+  }
   return static_cast<std::uint16_t>(count);
 }
 
@@ -274,7 +277,65 @@ std::string_view text_of(Octets body, const ReceiptSource& source, std::string& 
   return trimmed(body);
 }
 
+void read_err(std::string_view err, ParsedReceipt& receipt) {
+  if (says_nothing(err)) {
+    receipt.err.clear();
+  } else {
+    receipt.err.assign(err);
+  }
+}
+
+// Reads a body of known keys with plain values from left to right.
+class KeyByKey {
+ public:
+  explicit KeyByKey(std::string_view body) : at_(body.data()), last_(at_ + body.size()) {}
+
+  template <std::size_t N>
+  bool key(const char (&text)[N]) {
+    constexpr std::size_t kSize = N - 1;
+    if (static_cast<std::size_t>(last_ - at_) < kSize || std::memcmp(at_, text, kSize) != 0) { return false; }
+    at_ += kSize;
+    return true;
+  }
+  // At least one character of the class, and all that follow it.
+  bool value(std::string_view& value, unsigned characters) {
+    const char* const first = at_;
+    while (at_ < last_ && is(*at_, characters)) { ++at_; }
+    value = {first, static_cast<std::size_t>(at_ - first)};
+    return !value.empty();
+  }
+  [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(last_ - at_)}; }
+
+ private:
+  const char* at_;
+  const char* last_;
+};
+
+// The form of appendix B to the letter, as nearly all operators write it: what scan() would find, for a fifth
+// of its 2,400 instructions. False: it is another form, and what stands in `receipt` means nothing.
+bool read_appendix_b(std::string_view body, ParsedReceipt& receipt) {
+  KeyByKey in{body};
+  std::string_view sub;
+  std::string_view dlvrd;
+  std::string_view err;
+  const bool read = in.key("id:") && in.value(receipt.id_text, kPlain) &&                //
+                    in.key(" sub:") && in.value(sub, kPlain) &&                          //
+                    in.key(" dlvrd:") && in.value(dlvrd, kPlain) &&                      //
+                    in.key(" submit date:") && in.value(receipt.submit_date, kDigit) &&  //
+                    in.key(" done date:") && in.value(receipt.done_date, kDigit) &&      //
+                    in.key(" stat:") && in.value(receipt.stat_word, kPlain) &&           //
+                    in.key(" err:") && in.value(err, kPlain) &&
+                    (in.key(" text:") || in.key(" Text:") || in.rest().empty());
+  if (!read) { return false; }
+  receipt.sub = count_of(sub);
+  receipt.dlvrd = count_of(dlvrd);
+  receipt.text = in.rest();
+  read_err(err, receipt);
+  return true;
+}
+
 void read_body(std::string_view body, ParsedReceipt& receipt) {
+  if (read_appendix_b(body, receipt)) { return; }
   const Values values = scan(body);
   const auto value = [&values](Key key) { return values[static_cast<std::size_t>(key)]; };
   receipt.id_text = cut_word(value(Key::kId));
@@ -284,12 +345,7 @@ void read_body(std::string_view body, ParsedReceipt& receipt) {
   receipt.submit_date = cut_date(value(Key::kSubmitDate));
   receipt.done_date = cut_date(value(Key::kDoneDate));
   receipt.text = value(Key::kText);
-  const std::string_view err = cut_word(value(Key::kErr));
-  if (says_nothing(err)) {
-    receipt.err.clear();
-  } else {
-    receipt.err.assign(err);
-  }
+  read_err(cut_word(value(Key::kErr)), receipt);
 }
 
 void read_state(const ReceiptSource& source, std::span<const StatRule> stat_map, ParsedReceipt& receipt) {
@@ -315,40 +371,47 @@ ParsedReceipt parse_one(Octets body, const ReceiptSource& source, std::span<cons
 // --- out ---
 
 constexpr std::size_t kTextCharacters = 20;
+constexpr std::size_t kFixedOctets = 128;  // keys, counts, dates and the longest state take 93
 
-void append_count(std::string& out, std::string_view key, std::uint16_t count) {
+char* put(char* at, std::string_view text) { return at + text.copy(at, text.size()); }
+
+char* put_count(char* at, std::uint16_t count) {
   const unsigned shown = std::min<unsigned>(count, 999);
-  const std::array<char, 3> digits{static_cast<char>('0' + shown / 100),
-                                   static_cast<char>('0' + shown / 10 % 10),
-                                   static_cast<char>('0' + shown % 10)};
-  out.append(key).append(digits.data(), digits.size());
+  at[0] = static_cast<char>('0' + shown / 100);
+  at[1] = static_cast<char>('0' + shown / 10 % 10);
+  at[2] = static_cast<char>('0' + shown % 10);
+  return at + 3;
 }
 
 }  // namespace
 
 ParsedReceipt parse_receipt(const ReceiptSource& source, std::span<const StatRule> stat_map,
                             std::string& scratch) {
-  if (source.short_message.empty()) { return parse_one(source.message_payload, source, stat_map, scratch); }
-  const ParsedReceipt receipt = parse_one(source.short_message, source, stat_map, scratch);
-  if (!receipt.unparsed || source.message_payload.empty()) { return receipt; }
-  return parse_one(source.message_payload, source, stat_map, scratch);
+  const bool short_first = !source.short_message.empty();
+  ParsedReceipt receipt =
+      parse_one(short_first ? source.short_message : source.message_payload, source, stat_map, scratch);
+  if (short_first && receipt.unparsed && !source.message_payload.empty()) {
+    receipt = parse_one(source.message_payload, source, stat_map, scratch);
+  }
+  return receipt;
 }
 
 void append_receipt(std::string& out, const ReceiptFields& fields, const ReceiptForm& form) {
-  out.append("id:").append(fields.id);
+  const std::size_t start = out.size();
+  out.resize(start + kFixedOctets + fields.id.size() + fields.err.size());
+  char* at = put(put(out.data() + start, "id:"), fields.id);
   if (!form.fields_short) {
-    append_count(out, " sub:", fields.sub);
-    append_count(out, " dlvrd:", fields.dlvrd);
+    at = put_count(put(at, " sub:"), fields.sub);
+    at = put_count(put(at, " dlvrd:"), fields.dlvrd);
   }
-  out.append(" submit date:");
-  append_receipt_date(out, fields.submit_date, form.seconds);
-  out.append(" done date:");
-  append_receipt_date(out, fields.done_date, form.seconds);
-  out.append(" stat:").append(stat_word(fields.state));
-  out.append(" err:").append(fields.err.empty() ? std::string_view{"000"} : fields.err);
-  if (form.fields_short || form.text == ReceiptTextForm::kOmit) { return; }
-  out.append(" text:");
-  if (form.text == ReceiptTextForm::kFirst20) {
+  at = put_receipt_date(put(at, " submit date:"), fields.submit_date, form.seconds);
+  at = put_receipt_date(put(at, " done date:"), fields.done_date, form.seconds);
+  at = put(put(at, " stat:"), stat_word(fields.state));
+  at = put(put(at, " err:"), fields.err.empty() ? std::string_view{"000"} : fields.err);
+  const bool has_text = !form.fields_short && form.text != ReceiptTextForm::kOmit;
+  if (has_text) { at = put(at, " text:"); }
+  out.resize(static_cast<std::size_t>(at - out.data()));
+  if (has_text && form.text == ReceiptTextForm::kFirst20) {
     text::append_excerpt(fields.body, fields.alphabet, kTextCharacters, out);
   }
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 
 namespace aldis::smpp {
 
@@ -72,17 +73,23 @@ std::optional<GivenTime> parse_full(std::string_view text, WallTime now) {
   return GivenTime{.at = at, .in = std::nullopt};
 }
 
-void put_number(char* at, unsigned value) {
-  at[0] = static_cast<char>('0' + value / 10 % 10);
-  at[1] = static_cast<char>('0' + value % 10);
-}
+constexpr auto kPairs = [] {  // "00" .. "99"
+  std::array<char, 200> pairs{};
+  for (unsigned i = 0; i < 200; ++i) {
+    pairs[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+  }
+  return pairs;
+}();
+
+// Below 100.
+void put_number(char* at, unsigned value) { std::memcpy(at, &kPairs[2 * std::size_t{value}], 2); }
 
 // YYMMDDhhmmss
 void put_date(char* to, WallTime at) {
   const auto day = chr::floor<chr::days>(at);
   const chr::year_month_day date{day};
   const auto second = static_cast<unsigned>(chr::duration_cast<chr::seconds>(at - day).count());
-  put_number(to, static_cast<unsigned>(static_cast<int>(date.year()) % 100));
+  put_number(to, static_cast<unsigned>((static_cast<int>(date.year()) % 100 + 100) % 100));
   put_number(to + 2, static_cast<unsigned>(date.month()));
   put_number(to + 4, static_cast<unsigned>(date.day()));
   put_number(to + 6, second / 3600);
@@ -141,10 +148,15 @@ std::optional<WallTime> parse_receipt_date(std::string_view text) {
   }
 }
 
+char* put_receipt_date(char* to, WallTime at, bool seconds) {
+  put_date(to, at);
+  return to + (seconds ? 12 : 10);
+}
+
 void append_receipt_date(std::string& out, WallTime at, bool seconds) {
-  std::array<char, 12> text{};
-  put_date(text.data(), at);
-  out.append(text.data(), seconds ? 12 : 10);
+  std::array<char, kReceiptDateOctets> text{};
+  const char* const end = put_receipt_date(text.data(), at, seconds);
+  out.append(text.data(), static_cast<std::size_t>(end - text.data()));
 }
 
 }  // namespace aldis::smpp

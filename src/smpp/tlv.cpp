@@ -19,8 +19,10 @@ void append_u16(std::string& out, std::uint16_t value) {
 
 void append_head(std::string& out, TlvTag tag, std::size_t octets) {
   ALDIS_CHECK(octets <= std::numeric_limits<std::uint16_t>::max());
-  append_u16(out, static_cast<std::uint16_t>(tag));
-  append_u16(out, static_cast<std::uint16_t>(octets));
+  const auto number = static_cast<std::uint16_t>(tag);
+  const std::array<char, 4> head{static_cast<char>(number >> 8), static_cast<char>(number & 0xFF),
+                                 static_cast<char>(octets >> 8), static_cast<char>(octets & 0xFF)};
+  out.append(head.data(), head.size());
 }
 
 template <class Integer>

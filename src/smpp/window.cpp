@@ -46,14 +46,14 @@ void Window::add(const Outstanding& request) {
 
 std::optional<Window::Answered> Window::answer(std::uint32_t sequence, CommandId response) {
   if (table_.empty()) { return std::nullopt; }
-  const auto cell = table_[cell_of(sequence)];
-  if (cell == 0) { return std::nullopt; }
-  const auto slot = cell - 1;
+  const auto cell = cell_of(sequence);
+  if (table_[cell] == 0) { return std::nullopt; }
+  const auto slot = table_[cell] - 1;
   const Answered answered{slots_[slot].request, slots_[slot].late && !ALDIS_MUTANT(33)};
   if (response != CommandId::kGenericNack && response != response_to(answered.request.command)) {
     return std::nullopt;
   }
-  forget(slot);
+  forget(slot, cell);
   return answered;
 }
 
@@ -80,9 +80,7 @@ std::size_t Window::cell_of(std::uint32_t sequence) const {
 
 // Numbers come in a row. Side by side they would be one long cluster, and closing a gap would walk through
 // all of it (5 % of the gateway's time at a window of 200); multiplied by the golden ratio they lie apart.
-std::size_t Window::home_of(std::uint32_t sequence) const {
-  return (sequence * 0x9E3779B1u) >> (32 - std::bit_width(table_.size() - 1));
-}
+std::size_t Window::home_of(std::uint32_t sequence) const { return (sequence * 0x9E3779B1u) >> home_shift_; }
 
 bool Window::in_use(std::uint32_t sequence) const {
   return !table_.empty() && table_[cell_of(sequence)] != 0;
@@ -104,6 +102,7 @@ void Window::erase_cell(std::size_t cell) {
 
 void Window::grow() {
   table_.assign(table_.empty() ? kCellsFirst : table_.size() * 2, 0);
+  home_shift_ = 32 - static_cast<unsigned>(std::bit_width(table_.size() - 1));
   for (const auto head : {head_, late_head_}) {
     for (auto slot = head; slot != kNone; slot = slots_[slot].next) {
       table_[cell_of(slots_[slot].request.sequence)] = slot + 1;
@@ -124,8 +123,10 @@ void Window::unlink(std::uint32_t slot, std::uint32_t& head, std::uint32_t& tail
   (next == kNone ? tail : slots_[next].previous) = previous;
 }
 
-void Window::forget(std::uint32_t slot) {
-  erase_cell(cell_of(slots_[slot].request.sequence));
+void Window::forget(std::uint32_t slot) { forget(slot, cell_of(slots_[slot].request.sequence)); }
+
+void Window::forget(std::uint32_t slot, std::size_t cell) {
+  erase_cell(cell);
   if (slots_[slot].late) {
     unlink(slot, late_head_, late_tail_);
     --late_used_;

@@ -33,7 +33,10 @@ FixedString<16> absolute_time(WallTime at);
 // none. No zone is applied.
 std::optional<WallTime> parse_receipt_date(std::string_view text);
 
-// YYMMDDhhmm, or YYMMDDhhmmss with `seconds`.
+// YYMMDDhhmm, or YYMMDDhhmmss with `seconds`. put_receipt_date() needs room for kReceiptDateOctets either way
+// and gives the place after what counts.
+inline constexpr std::size_t kReceiptDateOctets = 12;
+char* put_receipt_date(char* to, WallTime at, bool seconds);
 void append_receipt_date(std::string& out, WallTime at, bool seconds);
 
 }  // namespace aldis::smpp

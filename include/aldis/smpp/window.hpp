@@ -83,9 +83,11 @@ class Window {
   void link_last(std::uint32_t slot, std::uint32_t& head, std::uint32_t& tail);
   void unlink(std::uint32_t slot, std::uint32_t& head, std::uint32_t& tail);
   void forget(std::uint32_t slot);
+  void forget(std::uint32_t slot, std::size_t cell);  // its cell
   void forget_old_late();
 
   std::uint32_t next_;
+  unsigned home_shift_ = 0;  // of a 32-bit hash, so that what is left is a cell's number
   std::uint32_t used_ = 0;
   std::size_t late_used_ = 0;
   std::uint32_t head_ = kNone;  // outstanding, oldest first

@@ -54,6 +54,45 @@ std::string utf16(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("the form of appendix B is read key by key as it is read in any other form") {
+  // A word in front makes it another form, and changes nothing about what the keys say.
+  const auto same = [](const std::string& text) {
+    std::string scratch;
+    const std::string other = "x " + text;
+    const ReceiptSource a_source = source_of(text);
+    const ReceiptSource b_source = source_of(other);
+    const auto a = parse_receipt(a_source, {}, scratch);
+    const auto b = parse_receipt(b_source, {}, scratch);
+    CAPTURE(text);
+    CHECK(a.id_text == b.id_text);
+    CHECK(a.state == b.state);
+    CHECK(a.stat_word == b.stat_word);
+    CHECK(a.err == b.err);
+    CHECK(a.sub == b.sub);
+    CHECK(a.dlvrd == b.dlvrd);
+    CHECK(a.submit_date == b.submit_date);
+    CHECK(a.done_date == b.done_date);
+    CHECK(a.text == b.text);
+    CHECK(a.unparsed == b.unparsed);
+  };
+  const std::string whole =
+      "id:0a-7_Z sub:001 dlvrd:002 " + kDates + " stat:UNDELIV err:0Fa text:id:9 stat:X";
+  same(whole);
+  for (const char* end : {" text:", " Text:abc", " TEXT:abc", "", " ", " txt:a", " more"}) {
+    same(whole.substr(0, whole.find(" text:")) + end);
+  }
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    same(whole.substr(0, at));
+    for (const char c : " \t:=,;|\"'_-Ttx0"s) {
+      std::string changed = whole;
+      changed[at] = c;
+      same(changed);
+      changed.insert(at, 1, c);
+      same(changed);
+    }
+  }
+}
+
 TEST_CASE("the golden list: texts of receipts as operators send them") {
   const GoldenRow rows[] = {
       {1, "id:0123456789 sub:001 dlvrd:001 {D} stat:DELIVRD err:000 text:Hello Maria", "0123456789",
