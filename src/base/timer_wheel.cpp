@@ -2,6 +2,8 @@
 #include "aldis/base/timer_wheel.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <optional>
 
 #include "aldis/base/mutant.hpp"
 
@@ -41,13 +43,19 @@ void TimerWheel::place(TimerHook& hook) {
   while (level + 1 < kLevels && (differs >> (kBits * (level + 1))) != 0) { ++level; }
   const auto slot = static_cast<std::size_t>((due >> (kBits * level)) & ((1u << kBits) - 1));
   slots_[level][slot].push_back(hook);
+  occupied_[level] |= std::uint64_t{1} << slot;
+}
+
+TimerWheel::Slot& TimerWheel::taken(unsigned level, std::size_t slot) {
+  occupied_[level] &= ~(std::uint64_t{1} << slot);
+  return slots_[level][slot];
 }
 
 // Tick reached a multiple of 64^level: what waited in that slot of the level is spread over the finer ones.
 void TimerWheel::cascade(unsigned level) {
   const auto slot = static_cast<std::size_t>((tick_ >> (kBits * level)) & ((1u << kBits) - 1));
   Slot waiting;
-  waiting.splice(waiting.end(), slots_[level][slot]);
+  waiting.splice(waiting.end(), taken(level, slot));
   while (!waiting.empty()) {
     TimerHook& hook = waiting.front();
     waiting.pop_front();
@@ -74,7 +82,7 @@ TimerHook* TimerWheel::pop_due(Instant now) {
       const std::uint64_t stride = std::uint64_t{1} << (kBits * level);
       if (tick_ % stride == 0) { cascade(level); }
     }
-    due_.splice(due_.end(), slots_[0][static_cast<std::size_t>(tick_ & ((1u << kBits) - 1))]);
+    due_.splice(due_.end(), taken(0, static_cast<std::size_t>(tick_ & ((1u << kBits) - 1))));
   }
 }
 
@@ -82,16 +90,27 @@ TimerHook* TimerWheel::pop_due(Instant now) {
 // spread.
 Instant TimerWheel::next_deadline() const {
   if (!due_.empty()) { return start_ + kTick * static_cast<Duration::rep>(tick_); }
+  constexpr std::uint64_t kMask = (1u << kBits) - 1;
   for (unsigned level = 0; level < kLevels; ++level) {
-    const std::uint64_t base = tick_ >> (kBits * level);
-    const std::uint64_t mask = (1u << kBits) - 1;
-    for (std::uint64_t ahead = 1; ahead <= mask; ++ahead) {
-      const std::uint64_t slot = base + ahead;
-      if ((slot & mask) < ahead && level + 1 < kLevels) { break; }  // wrapped: the level above decides first
-      if (!slots_[level][static_cast<std::size_t>(slot & mask)].empty()) {
-        return start_ + kTick * static_cast<Duration::rep>(slot << (kBits * level));
+    const std::uint64_t here = (tick_ >> (kBits * level)) & kMask;
+    const std::uint64_t round = (tick_ >> (kBits * level)) - here;  // its slot 0
+    const auto first_of = [&](std::uint64_t slots) -> std::optional<std::uint64_t> {
+      for (; slots != 0; slots &= slots - 1) {
+        const auto slot = static_cast<std::size_t>(std::countr_zero(slots));
+        if (!slots_[level][slot].empty()) { return slot; }
       }
+      return std::nullopt;
+    };
+    const std::uint64_t below = (std::uint64_t{1} << here) - 1;
+    const std::uint64_t above = ~(below << 1 | 1);
+    auto slot = first_of(occupied_[level] & above);
+    if (slot) { *slot += round; }
+    // of the others, the level above says what comes in their next round
+    if (!slot && level + 1 == kLevels) {
+      slot = first_of(occupied_[level] & below);
+      if (slot) { *slot += round + kMask + 1; }
     }
+    if (slot) { return start_ + kTick * static_cast<Duration::rep>(*slot << (kBits * level)); }
   }
   return kNever;
 }

@@ -2,7 +2,9 @@
 // The permutations behind the ids that customers see.
 #include "aldis/core/public_id.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -46,21 +48,25 @@ std::uint16_t f16(SipKey key, std::uint64_t round, std::uint16_t half) {
 
 bool in_dec_range(std::uint64_t number) { return number >= kDecFirst && number <= kDecLast; }
 
-constexpr std::array<char, 512> kHexPairs = [] {
-  std::array<char, 512> pairs{};
-  for (unsigned i = 0; i < 512; ++i) {
-    pairs[i] = "0123456789abcdef"[i % 2 == 0 ? (i / 2) >> 4 : (i / 2) & 0xF];
-  }
-  return pairs;
-}();
+// The lowest `digits` (at most 8) of a value. All eight at once: a digit to an octet, then what lies between
+// '9' and 'a' on those above 9.
+inline char* write_hex8(char* to, std::uint32_t value, unsigned digits) {
+  std::uint64_t x = value;
+  x = (x | x << 16) & 0x0000FFFF0000FFFFu;
+  x = (x | x << 8) & 0x00FF00FF00FF00FFu;
+  x = (x | x << 4) & 0x0F0F0F0F0F0F0F0Fu;
+  const std::uint64_t letters = (x + 0x0606060606060606u) >> 4 & 0x0101010101010101u;
+  x += 0x3030303030303030u + letters * ('a' - '9' - 1);
+  if constexpr (std::endian::native == std::endian::little) { x = __builtin_bswap64(x); }
+  std::array<char, 8> text;
+  std::memcpy(text.data(), &x, 8);
+  std::memcpy(to, text.data() + (8 - digits), digits);
+  return to + digits;
+}
 
-// An even number of digits.
-char* write_hex(char* to, std::uint64_t value, unsigned digits) {
-  for (unsigned shift = 4 * digits; shift > 0; to += 2) {
-    shift -= 8;
-    std::memcpy(to, &kHexPairs[2 * ((value >> shift) & 0xFF)], 2);
-  }
-  return to;
+inline char* write_hex(char* to, std::uint64_t value, unsigned digits) {
+  if (digits > 8) { to = write_hex8(to, static_cast<std::uint32_t>(value >> 32), digits - 8); }
+  return write_hex8(to, static_cast<std::uint32_t>(value), std::min(digits, 8u));
 }
 
 // Both cases; nothing for anything else.
@@ -98,7 +104,7 @@ PublicIds::Text PublicIds::format(const PublicId& id, MessageIdFormat format) co
         ((node * kDecGenerations + generation) << kSequenceBits) | (value & kSequenceMask);
     return made(std::to_chars(text.data(), text.data() + text.size(), permute_dec(kDecFirst + dense)).ptr);
   }
-  const Block block = encrypt({id.id.value(), 0});
+  const Block block = encrypt(id.id.value());
   if (format != MessageIdFormat::kUuid) {
     return made(write_hex(write_hex(text.data(), block.left, 16), block.right, 16));
   }
@@ -166,8 +172,12 @@ bool PublicIds::fits_dec(MessageId id) {
   return ((id.value() >> kSequenceBits) & kGenerationMask) < kDecGenerations;
 }
 
-PublicIds::Block PublicIds::encrypt(Block block) const {
-  for (unsigned round = 0; round < kBlockRounds; ++round) {
+PublicIds::PublicIds(SipKey key) : key_(key), first_round_(f64(key, 0, 0)) {}
+
+// The right half is check bits, always 0: what the first round makes of it is always the same.
+PublicIds::Block PublicIds::encrypt(std::uint64_t id) const {
+  Block block{0, id ^ first_round_};
+  for (unsigned round = 1; round < kBlockRounds; ++round) {
     block = {block.right, block.left ^ f64(key_, round, block.right)};
   }
   return block;

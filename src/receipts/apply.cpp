@@ -149,20 +149,27 @@ Applied apply_receipt(Message& message, std::uint16_t part_number, const Report&
 
 std::optional<Final> aggregate(const Message& message) {
   if (message.parts.empty()) { return std::nullopt; }
-  const auto open = [](const Part& part) { return !is_final(part.status); };
-  if (std::any_of(message.parts.begin(), message.parts.end(), open)) { return std::nullopt; }
-  for (const Status state : kPrecedence) {
-    for (const Part& part : message.parts) {
-      if (part.status == state) { return Final{state, part.err, parts_delivered(message)}; }
+  bool all_delivered = true;
+  for (const Part& part : message.parts) {
+    if (!is_final(part.status)) { return std::nullopt; }
+    all_delivered = all_delivered && part.status == Status::kDelivered;
+  }
+  if (!all_delivered) {
+    for (const Status state : kPrecedence) {
+      for (const Part& part : message.parts) {
+        if (part.status == state) { return Final{state, part.err, parts_delivered(message)}; }
+      }
     }
   }
   return Final{Status::kDelivered, FixedString<8>{err::kNone}, parts_delivered(message)};
 }
 
 std::uint16_t parts_delivered(const Message& message) {
-  return static_cast<std::uint16_t>(
-      std::count_if(message.parts.begin(), message.parts.end(),
-                    [](const Part& part) { return part.status == Status::kDelivered; }));
+  std::uint16_t count = 0;
+  for (const Part& part : message.parts) {
+    if (part.status == Status::kDelivered) { ++count; }
+  }
+  return count;
 }
 
 Applied finish_part(Message& message, std::uint16_t part_number, Status final_status, std::string_view err,

@@ -34,9 +34,10 @@ bool is_blank(char c) { return kKinds[u8(c)] == kBlank; }
 bool is_decimal(char c) { return kKinds[u8(c)] == kDecimal; }
 // A loop that the compiler sees through: std::all_of with a function calls it for each octet.
 bool only(unsigned kinds, std::string_view text) {
-  bool all = true;
-  for (const char c : text) { all = all && (kKinds[u8(c)] & kinds) != 0; }
-  return all;
+  for (const char c : text) {
+    if ((kKinds[u8(c)] & kinds) == 0) { return false; }
+  }
+  return true;
 }
 std::uint32_t digit_of(char c) {
   return static_cast<std::uint32_t>(is_decimal(c) ? c - '0' : kLower[u8(c)] - 'a' + 10);
@@ -122,7 +123,7 @@ std::optional<NormalId> normalised(std::string_view id) {
   id = trimmed(id);
   if (id.empty()) { return std::nullopt; }
   // Only numbers lose zeros: in "mt007" or "0x1f" they are part of a name.
-  if (only(kHexDigit, id) || ALDIS_MUTANT(23)) { id = without_leading_zeros(id); }
+  if (id.front() == '0' && (only(kHexDigit, id) || ALDIS_MUTANT(23))) { id = without_leading_zeros(id); }
   if (id.size() > NormalId::kOctetsMax) { return std::nullopt; }
   std::optional<NormalId> made{std::in_place};
   made->assign(id, kLower);

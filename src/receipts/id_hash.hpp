@@ -14,7 +14,7 @@ namespace aldis::receipts {
 
 // Within one process only: the words are loaded in the machine's octet order.
 inline std::uint64_t id_hash(SipKey key, OperatorId op, std::string_view normal_id) {
-  SipHash hash{key};
+  TableHash hash{key};
   const std::uint64_t size = normal_id.size();
   hash.word((std::uint64_t{op.value()} << 32) | size);
   while (normal_id.size() >= 8) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash that nobody can aim collisions at without
-// the key. For identifiers and keyed tables; not for passwords and not for long data.
+// SipHash (Aumasson and Bernstein, 2012): a keyed 64-bit hash that nobody can aim collisions at without the
+// key. SipHash-2-4 is for what strangers see of it, identifiers; SipHash-1-3, which other languages have in
+// their hash tables, for keys of tables whose hashes never leave the process. Not for passwords and not for
+// long data.
 #pragma once
 
 #include <bit>
@@ -25,9 +27,10 @@ struct SipKey {
   }
 };
 
-class SipHash {
+template <unsigned kWordRounds, unsigned kLastRounds>
+class BasicSipHash {
  public:
-  explicit constexpr SipHash(SipKey key)
+  explicit constexpr BasicSipHash(SipKey key)
       : v0_(key.k0 ^ 0x736F6D6570736575u),
         v1_(key.k1 ^ 0x646F72616E646F6Du),
         v2_(key.k0 ^ 0x6C7967656E657261u),
@@ -36,8 +39,8 @@ class SipHash {
   // Eight octets of the message, little-endian.
   constexpr void word(std::uint64_t m) {
     v3_ ^= m;
-    round();
-    round();
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < kWordRounds; ++i) { round(); }
     v0_ ^= m;
   }
 
@@ -46,10 +49,8 @@ class SipHash {
   [[nodiscard]] constexpr std::uint64_t finish(std::uint64_t last) {
     word(last);
     v2_ ^= 0xFF;
-    round();
-    round();
-    round();
-    round();
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < kLastRounds; ++i) { round(); }
     return v0_ ^ v1_ ^ v2_ ^ v3_;
   }
 
@@ -69,6 +70,9 @@ class SipHash {
 
   std::uint64_t v0_, v1_, v2_, v3_;
 };
+
+using SipHash = BasicSipHash<2, 4>;
+using TableHash = BasicSipHash<1, 3>;
 
 constexpr std::uint64_t siphash24(SipKey key, Octets octets) {
   const auto load = [&octets](std::size_t from, std::size_t count) {

@@ -65,12 +65,15 @@ class TimerWheel {
   void place(TimerHook& hook);
   TimerHook* pop_due(Instant now);
   void cascade(unsigned level);
+  Slot& taken(unsigned level, std::size_t slot);  // to be emptied
   [[nodiscard]] std::uint64_t tick_of(Instant at) const;
 
   Instant start_;
   std::uint64_t tick_ = 0;  // slots up to here have fired
   Slot due_;
   std::array<std::array<Slot, 1u << kBits>, kLevels> slots_;
+  // A bit for every slot of a level that may have hooks: those that leave the wheel by themselves clear none.
+  std::array<std::uint64_t, kLevels> occupied_{};
 };
 
 }  // namespace aldis

@@ -22,7 +22,7 @@ namespace aldis {
 // nothing. Not for access control: look-ups stay within the account.
 class PublicIds {
  public:
-  explicit PublicIds(SipKey key) : key_(key) {}
+  explicit PublicIds(SipKey key);
 
   using Text = FixedString<36>;
 
@@ -41,7 +41,7 @@ class PublicIds {
     std::uint64_t left;
     std::uint64_t right;
   };
-  [[nodiscard]] Block encrypt(Block block) const;
+  [[nodiscard]] Block encrypt(std::uint64_t id) const;
   [[nodiscard]] Block decrypt(Block block) const;
   [[nodiscard]] std::uint64_t permute_dec(std::uint64_t number) const;
   [[nodiscard]] std::uint64_t restore_dec(std::uint64_t number) const;
@@ -51,6 +51,7 @@ class PublicIds {
   [[nodiscard]] std::optional<PublicId> parse_dec(std::string_view text) const;
 
   SipKey key_;
+  std::uint64_t first_round_;
 };
 
 }  // namespace aldis

@@ -20,15 +20,20 @@ struct AddressTail {
 };
 
 constexpr AddressTail tail_of(const Address& address) {
-  std::uint64_t digits = 0;
-  unsigned length = 0;
-  for (const char c : address.digits.view()) {
-    if (c == '+' && length == 0) { continue; }
-    if (c < '0' || c > '9') { return {}; }
-    digits = (digits * 10 + static_cast<std::uint64_t>(c - '0')) % 100'000'000u;
-    if (length < 8) { ++length; }
+  constexpr std::size_t kDigits = 8;
+  const std::string_view text = address.digits.view();
+  const char* first = text.data();
+  const char* const last = first + text.size();
+  while (first < last && *first == '+') { ++first; }
+  for (const char* at = first; at < last; ++at) {
+    if (*at < '0' || *at > '9') { return {}; }
   }
-  return {static_cast<std::uint32_t>(digits), static_cast<std::uint8_t>(length)};
+  const auto length = std::min(static_cast<std::size_t>(last - first), kDigits);
+  std::uint32_t digits = 0;
+  for (const char* at = last - length; at < last; ++at) {
+    digits = digits * 10 + static_cast<std::uint32_t>(*at - '0');
+  }
+  return {digits, static_cast<std::uint8_t>(length)};
 }
 
 // Is it about this destination? An operator may or may not swap the addresses of a receipt: either will do.
@@ -38,9 +43,12 @@ struct AddressCheck {
 };
 constexpr AddressCheck check_address(const Address& receipt_source, const Address& receipt_destination,
                                      const Address& message_destination) {
+  const AddressTail wanted = tail_of(message_destination);
+  // Most operators give the very digits back that they got: 300 instructions a receipt less.
+  const bool equal = receipt_source.digits == message_destination.digits;
+  if (equal && wanted.usable()) { return {true, true}; }
   const AddressTail source = tail_of(receipt_source);
   const AddressTail destination = tail_of(receipt_destination);
-  const AddressTail wanted = tail_of(message_destination);
   return {source.usable() || destination.usable(),
           wanted.usable() && (source == wanted || destination == wanted)};
 }

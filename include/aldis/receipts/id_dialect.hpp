@@ -26,7 +26,8 @@ class NormalId {
   void push(char c) { octets_[size_++] = c; }
   // At most kOctetsMax octets, each as the table says.
   void assign(std::string_view id, const std::array<char, 256>& table) {
-    for (std::size_t i = 0; i < id.size(); ++i) { octets_[i] = table[static_cast<unsigned char>(id[i])]; }
+    char* to = octets_.data();
+    for (const char c : id) { *to++ = table[static_cast<unsigned char>(c)]; }
     size_ = id.size();
   }
   [[nodiscard]] bool full() const { return size_ == kOctetsMax; }
