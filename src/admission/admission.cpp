@@ -37,8 +37,7 @@ Admission::Admission() = default;
 Admission::~Admission() = default;
 
 AccountState* Admission::find(AccountId account) const {
-  const auto found = accounts_.find(account);
-  return found == accounts_.end() ? nullptr : found->second.get();
+  return account.value() < accounts_.size() ? accounts_[account.value()].get() : nullptr;
 }
 
 void Admission::configure(Instant now, AccountId account, const AccountSettings& settings) {
@@ -50,7 +49,9 @@ void Admission::configure(Instant now, AccountId account, const AccountSettings&
   PrefixSet allow{settings.destinations.allow, place + ".destinations.allow"};
   PrefixSet deny{settings.destinations.deny, place + ".destinations.deny"};
 
-  auto& owner = accounts_[account];
+  ALDIS_CHECK(account != kNoAccount);
+  if (account.value() >= accounts_.size()) { accounts_.resize(account.value() + 1); }
+  auto& owner = accounts_[account.value()];
   if (!owner) { owner = std::make_unique<AccountState>(); }
   AccountState& state = *owner;
   state.enabled = settings.enabled;

@@ -16,7 +16,7 @@ namespace {
 
 // Places each row at its permanent number; gaps and names that configuration dropped become disabled rows.
 template <class Row>
-void place(std::deque<Row>& rows, const std::vector<Row>& configured, const std::vector<KnownName>& known,
+void place(std::vector<Row>& rows, const std::vector<Row>& configured, const std::vector<KnownName>& known,
            KnownName::Kind kind) {
   for (const auto& name : known) {
     if (name.kind != kind) { continue; }

@@ -29,7 +29,8 @@ std::uint32_t parts_unsent(const Message& message) {
 Dispatch::Dispatch() = default;
 
 Dispatch::~Dispatch() {  // messages may outlive us: they must not keep hooks into lists that are gone
-  for (auto& [id, op] : operators_) {
+  for (auto& op : operators_) {
+    if (!op) { continue; }
     for (auto& ring : op->rings) {
       ring.waiting.clear();
       for (auto& [account, lane] : ring.lanes) { lane->queue.clear(); }
@@ -38,7 +39,9 @@ Dispatch::~Dispatch() {  // messages may outlive us: they must not keep hooks in
 }
 
 void Dispatch::configure_operator(Instant now, OperatorId op, const OperatorSettings& settings) {
-  auto& state = operators_[op];
+  ALDIS_CHECK(op != kNoOperator);
+  if (op.value() >= operators_.size()) { operators_.resize(op.value() + 1); }
+  auto& state = operators_[op.value()];
   if (!state) { state = std::make_unique<Operator>(); }
   state->name = settings.name;
   state->queue_max = settings.queue_max;
@@ -51,14 +54,12 @@ void Dispatch::configure_account(AccountId account, std::uint32_t weight) {
 }
 
 Dispatch::Operator& Dispatch::operator_of(OperatorId op) {
-  const auto found = operators_.find(op);
-  ALDIS_CHECK(found != operators_.end());
-  return *found->second;
+  ALDIS_CHECK(find(op) != nullptr);
+  return *operators_[op.value()];
 }
 
 const Dispatch::Operator* Dispatch::find(OperatorId op) const {
-  const auto found = operators_.find(op);
-  return found == operators_.end() ? nullptr : found->second.get();
+  return op.value() < operators_.size() ? operators_[op.value()].get() : nullptr;
 }
 
 Dispatch::Lane& Dispatch::lane_of(Operator& op, const Message& message) {
@@ -346,7 +347,9 @@ Message* Dispatch::sweep_next(OperatorId op) {
 
 void Dispatch::collect(Instant now, ports::MetricReport& report) {
   double tokens_waited = 0;
-  for (auto& [id, op] : operators_) {
+  for (std::uint32_t number = 0; number < operators_.size(); ++number) {
+    auto& op = operators_[number];
+    if (!op) { continue; }
     op->rate.advance(now);
     report.gauge("aldis_operator_parts_per_second", {{"operator", op->name}, {"kind", "configured"}},
                  op->rate.per_second_configured());
@@ -361,7 +364,7 @@ void Dispatch::collect(Instant now, ports::MetricReport& report) {
                    {{"operator", op->name}, {"class", class_name}, {"state", "ready"}},
                    static_cast<double>(ring.messages));
       report.gauge("aldis_queue_oldest_seconds", {{"operator", op->name}, {"class", class_name}},
-                   in_seconds(oldest(now, id, message_class)));
+                   in_seconds(oldest(now, OperatorId{number}, message_class)));
       report.histogram("aldis_queue_wait_seconds", {{"operator", op->name}, {"class", class_name}},
                        Ring::kWaitBounds, ring.wait_counts, ring.wait_sum);
     }

@@ -170,10 +170,15 @@ void LinkConnection::acknowledge(const Now& now, const LinkRequest& request) {
   // of a former bind: the operator will send it again
   if (!session_ || (request.bind_epoch != epoch_ && !ALDIS_MUTANT(68))) { return; }
   // Answers come in the order of arrival, but for those that were refused in the meantime.
-  const auto at = std::find_if(pending_.begin(), pending_.end(),
-                               [&](const Pending& pending) { return pending.sequence == request.sequence; });
-  if (at == pending_.end()) { return; }
-  pending_.erase(at);
+  if (!pending_.empty() && pending_.front().sequence == request.sequence) {
+    pending_.pop_front();
+  } else {
+    const auto at = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+      return pending.sequence == request.sequence;
+    });
+    if (at == pending_.end()) { return; }
+    pending_.erase(at);
+  }
   if (request.data_sm) {
     session_->respond(now, request.sequence, smpp::CommandStatus::kOk, smpp::DataSmResp{});
   } else {

@@ -18,7 +18,10 @@ constexpr std::uint8_t kEsmPassed = 0xBC;  // message type and reply path, as th
 constexpr std::size_t kShortMessageMax = 254;
 
 bool all_digits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  for (const char c : text) {
+    if (c < '0' || c > '9') { return false; }
+  }
+  return true;
 }
 
 TonNpi source_of(const OperatorSettings& op, const Address& source) {

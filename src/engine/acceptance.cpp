@@ -52,7 +52,7 @@ Result<Message*, Refusal> compose(State& s, const Now& now, const Submit& reques
     s.admission.count(*route->reject);
     return refused(*route->reject);
   }
-  if (!choose_operator(s, message, false)) {
+  if (!choose_operator(s, *route, message, false)) {
     s.admission.count(Refusal::kQueueFull);
     return refused(Refusal::kQueueFull);
   }
@@ -114,7 +114,7 @@ void accept_one(State& s, const Now& now, const Submit& request) {
   if (admitted->delay > Duration::zero()) {
     s.late_answers.push({now.mono + admitted->delay, s.next_sequence, answer});
   } else {
-    s.gate.hold(Effect{std::move(answer)});
+    s.gate.hold(std::move(answer));
   }
 }
 
@@ -186,7 +186,7 @@ void accept_multi(State& s, const Now& now, const Submit& request) {
   if (delay > Duration::zero()) {
     s.late_answers.push({now.mono + delay, s.next_sequence, std::move(answer)});
   } else {
-    s.gate.hold(Effect{std::move(answer)});
+    s.gate.hold(std::move(answer));
   }
 }
 
@@ -194,9 +194,12 @@ void accept_multi(State& s, const Now& now, const Submit& request) {
 
 bool choose_operator(State& s, Message& message, bool count_full_as_room) {
   const auto* route = s.routes.find(query_of(message));
-  if (route == nullptr || route->reject) { return false; }
+  return route != nullptr && !route->reject && choose_operator(s, *route, message, count_full_as_room);
+}
+
+bool choose_operator(State& s, const routing::Route& route, Message& message, bool count_full_as_room) {
   const auto choice =
-      s.routes.choose(*route, message.candidates_tried, stirred(message.id.value() + s.next_sequence),
+      s.routes.choose(route, message.candidates_tried, stirred(message.id.value() + s.next_sequence),
                       s.health, [&](OperatorId op) { return count_full_as_room || s.dispatch.has_room(op); });
   if (!choice) { return false; }
   message.op = choice->op;

@@ -30,7 +30,7 @@ void end_turn(State& s, const Now& now) {
   s.wheel.advance(now.mono,
                   [&](TimerHook& hook) { housekeeping::timer_fired(s, now, static_cast<Message&>(hook)); });
   while (!s.late_answers.empty() && s.late_answers.top().at <= now.mono) {
-    s.gate.hold(Effect{s.late_answers.top().answer});
+    s.gate.hold(s.late_answers.top().answer);
     s.late_answers.pop();
   }
   receiving::expire_orphans(s, now);

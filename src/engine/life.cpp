@@ -29,8 +29,10 @@ bool awaits_late_receipt(const Message& message) {
 }
 
 bool any_part(const Message& message, Status status) {
-  return std::any_of(message.parts.begin(), message.parts.end(),
-                     [&](const Part& p) { return p.status == status; });
+  for (const Part& part : message.parts) {  // nearly always one, and std::any_of is made for many
+    if (part.status == status) { return true; }
+  }
+  return false;
 }
 
 bool waits(const Message& message) {
@@ -49,8 +51,11 @@ bool is_unsent(const Message& message) {
 }
 
 Status status_of_parts(const Message& message) {
+  const auto bit = [](Status status) { return 1u << static_cast<unsigned>(status); };
+  unsigned there = 0;
+  for (const Part& part : message.parts) { there |= bit(part.status); }
   for (const Status status : {Status::kSending, Status::kQueued, Status::kUncertain, Status::kSent}) {
-    if (any_part(message, status)) { return status; }
+    if ((there & bit(status)) != 0) { return status; }
   }
   return message.status;
 }

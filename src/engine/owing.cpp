@@ -38,7 +38,7 @@ void deliver(State& s, const Now& now) {
   if (!s.outbox.has_work()) { return; }
   s.outbox.pump(now, [&](const notify::Delivery& delivery) {
     if (delivery.inbound != nullptr) {
-      s.gate.hold(Effect{DeliverInbound{delivery.session, delivery.token, delivery.inbound}});
+      s.gate.hold(DeliverInbound{delivery.session, delivery.token, delivery.inbound});
       return;
     }
     const auto& receipt = delivery.receipt;
@@ -55,7 +55,7 @@ void deliver(State& s, const Now& now) {
     effect.err = receipt.err;
     effect.done_at = receipt.done_at;
     effect.parts_delivered = receipt.parts_delivered;
-    s.gate.hold(Effect{effect});
+    s.gate.hold(effect);
   });
 }
 

@@ -161,7 +161,7 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
     }
   }
   if (ALDIS_MUTANT(2)) { return s.sink.on(now, Effect{AnswerOperator{receipt.request}}); }
-  s.gate.hold(Effect{AnswerOperator{receipt.request}});
+  s.gate.hold(AnswerOperator{receipt.request});
 }
 
 void on(State& s, const Now& now, const OperatorInbound& inbound) {
@@ -187,7 +187,7 @@ void on(State& s, const Now& now, const OperatorInbound& inbound) {
   ALDIS_FAILPOINT(pass_once_durable("inbound.synced", s.journal.position().value()));
   s.outbox.owe(now, std::move(item));
   if (ALDIS_MUTANT(89)) { return s.sink.on(now, Effect{AnswerOperator{inbound.request}}); }
-  s.gate.hold(Effect{AnswerOperator{inbound.request}});
+  s.gate.hold(AnswerOperator{inbound.request});
 }
 
 void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i,

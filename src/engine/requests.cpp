@@ -68,7 +68,7 @@ void on(State& s, const Now& now, const QueryMessage& request) {
       answer.status = was->status;
       answer.error_code = was->error_code;
       answer.final_at = was->done_at;
-      return s.gate.hold(Effect{answer});
+      return s.gate.hold(answer);
     }
     s.admission.count(Refusal::kNoSuchMessage);
     answer.refusal = Refusal::kNoSuchMessage;
@@ -81,7 +81,7 @@ void on(State& s, const Now& now, const QueryMessage& request) {
   answer.operator_accepted = (least.intermediates & 2u) != 0;
   answer.final_at = least.done_at;
   answer.error_code = receipts::err::as_octet(least.err.view());
-  s.gate.hold(Effect{answer});  // what it says must not vanish in a crash
+  s.gate.hold(answer);  // what it says must not vanish in a crash
 }
 
 void on(State& s, const Now& now, const CancelMessage& request) {
@@ -114,7 +114,7 @@ void on(State& s, const Now& now, const CancelMessage& request) {
   std::erase_if(found, [](const Message* m) { return !is_unsent(*m); });
   if (found.empty()) { return refuse(Refusal::kCancelFailed); }
   for (Message* message : found) { cancel(s, now, *message); }
-  s.gate.hold(Effect{AnswerCancel{request.token, std::nullopt}});
+  s.gate.hold(AnswerCancel{request.token, std::nullopt});
 }
 
 void on(State& s, const Now& now, const ReplaceMessage& request) {
@@ -141,7 +141,7 @@ void on(State& s, const Now& now, const ReplaceMessage& request) {
   }
   s.append_image(now, message);
   sending::queue(s, now, message, false);
-  s.gate.hold(Effect{AnswerReplace{request.token, std::nullopt}});
+  s.gate.hold(AnswerReplace{request.token, std::nullopt});
 }
 
 }  // namespace aldis::engine::requests

@@ -211,6 +211,7 @@ void on(State& s, const Now& now, const Submit& request);
 void write_fresh(State& s, const Now& now);
 // The operator that the message waits for from now on, by its route; false: there is none.
 bool choose_operator(State& s, Message& message, bool count_full_as_room);
+bool choose_operator(State& s, const routing::Route& route, Message& message, bool count_full_as_room);
 }  // namespace acceptance
 
 namespace shelving {                  // shelf.cpp

@@ -17,7 +17,10 @@ constexpr std::size_t kSourceDigitsMax = 20;
 constexpr std::size_t kNameCharactersMax = 11;
 
 bool all_digits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  for (const char c : text) {
+    if (c < '0' || c > '9') { return false; }
+  }
+  return true;
 }
 
 // Octets above 0x7F are let through: which characters an operator's names may have is its link's affair.

@@ -87,10 +87,10 @@ std::size_t close_frame(char* at, RecordType type, std::size_t payload, Lsn lsn,
   store(at + 8, lsn.value());
   store(at + 16, durable.value());
   const std::size_t checked = kRecordHeaderOctets + payload;
+  const std::size_t octets = align_up(checked + kChecksumOctets, kAlignment);
+  static_assert(kAlignment <= kChecksumOctets);
+  store(at + octets - kAlignment, std::uint64_t{0});  // the padding; the checksum may overlap it
   store(at + checked, checksum({at, checked}));
-  const std::size_t used = checked + kChecksumOctets;
-  const std::size_t octets = align_up(used, kAlignment);
-  std::memset(at + used, 0, octets - used);
   return octets;
 }
 

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "aldis/base/result.hpp"
 #include "aldis/base/time.hpp"
@@ -144,7 +144,7 @@ class Admission {
     return refusal;
   }
 
-  boost::unordered_flat_map<AccountId, std::unique_ptr<AccountState>> accounts_;
+  std::vector<std::unique_ptr<AccountState>> accounts_;  // index = AccountId; null: not configured
   std::uint8_t pressure_ = 0;
   bool store_stalled_ = false;
   std::array<std::uint64_t, kRefusals> refusals_{};

@@ -5,7 +5,6 @@
 // but the configuration does not keeps its number, with settings that are disabled.
 #pragma once
 
-#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,8 +50,8 @@ class Directory {
   [[nodiscard]] std::vector<KnownName> names() const;                   // for the journal
 
  private:
-  std::deque<AccountSettings> accounts_;
-  std::deque<OperatorSettings> operators_;
+  std::vector<AccountSettings> accounts_;
+  std::vector<OperatorSettings> operators_;
   std::vector<LinkInfo> links_;
 };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include "aldis/base/time.hpp"
 #include "aldis/core/ids.hpp"
@@ -70,7 +71,7 @@ class Dispatch {
   // Beyond so many messages in lanes, further ones of a lane that has some are kept by their ids alone
   // (Message::lane_by_id) and fetched when its turn comes to them. Without this call all are kept.
   void keep_in_lanes(std::size_t messages_max, Fetch& fetch);
-  [[nodiscard]] bool knows(OperatorId op) const { return operators_.contains(op); }
+  [[nodiscard]] bool knows(OperatorId op) const { return find(op) != nullptr; }
 
   // To the end of its lane; sets Message::op, lane_seq and ready_at. The message must not be queued.
   void enqueue(Instant now, Message& message, OperatorId op);
@@ -134,7 +135,7 @@ class Dispatch {
   void fetch_more(OperatorId op, Lane& lane);
   void scale_weights();
 
-  boost::unordered_flat_map<OperatorId, std::unique_ptr<Operator>> operators_;
+  std::vector<std::unique_ptr<Operator>> operators_;  // index = OperatorId; null: not configured
   boost::unordered_flat_map<AccountId, std::uint32_t> weights_;
   std::uint32_t weight_unit_ =
       1;  // greatest common divisor of all weights: the quantum of a lane is weight / unit
