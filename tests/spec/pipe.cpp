@@ -41,7 +41,8 @@ bool Pipe::turn(const Now& now) {
   }
   if (!output_.empty() && peer_reads_) {
     taken_ += output_.size();
-    arrived_ += std::exchange(output_, {});
+    arrived_ += output_;
+    output_.clear();  // its memory stays, as a connection's does
     protocol_->on_flushed(now);
     busy = true;
   }
