@@ -70,6 +70,7 @@ double odds_in_rain(Fault fault) {
     case Fault::kClMulti: return 0.04;
     case Fault::kClForeign: return 0.01;
     case Fault::kOpHandset: return 0.1;
+    case Fault::kDiskFlip: return 0.1;
     case Fault::kCount: break;
   }
   return 0;

@@ -68,7 +68,8 @@ namespace aldis::sim {
   X(kClCancel, "client.cancel") \
   X(kClMulti, "client.multi") \
   X(kClForeign, "client.foreign_id") \
-  X(kOpHandset, "operator.handset")
+  X(kOpHandset, "operator.handset") \
+  X(kDiskFlip, "disk.flip")
 // clang-format on
 
 enum class Fault : std::uint8_t {

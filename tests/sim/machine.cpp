@@ -113,7 +113,8 @@ Machine::Machine(Events& events, Network& network, Faults& faults, std::uint64_t
       faults_(faults),
       seed_(seed),
       settings_(settings),
-      chance_(seed, "machine") {}
+      chance_(seed, "machine"),
+      damage_(seed, "damage") {}
 Machine::~Machine() = default;
 
 void Machine::start() {
@@ -124,10 +125,15 @@ void Machine::begin_life() {
   ++lives_;
   note("start");
   life_begins();
+  judge_recovery();
+  const auto flipped = flip();
   process_ = std::make_unique<Process>(*this, seed_ + (std::uint64_t{lives_} << 48));
-  if (faults_.fires(Fault::kCrashInRecovery)) { journal_.cut_power_at(chance_.below(30)); }
+  if (!flipped && faults_.fires(Fault::kCrashInRecovery)) { journal_.cut_power_at(chance_.below(30)); }
   const auto refused = process_->gateway->open();
   if (journal_.power_was_cut()) { return died("power went during recovery"); }
+  if (flipped && flipped->noticed && refused && refused->exit_code == daemon::kExitJournal) {
+    return restore(*flipped);
+  }
   if (refused) {
     if (!faults_.healed() && journal_.failed()) { return died("the disk failed during recovery"); }
     // Lives that ended at once have used up the segments that are kept for starts; systemd tries again.
@@ -138,6 +144,97 @@ void Machine::begin_life() {
   }
   process_->opened = true;
   process_->gateway->start();
+}
+
+Found Machine::found_in(testing::SimDisk& disk) const {
+  disk.set_capacity(~0ull);
+  const Now now = events_.clocks();
+  // by a clock that was stepped some have expired that would be young by today's
+  const bool stepped = faults_.fired()[static_cast<std::size_t>(Fault::kClockStep)] > 0;
+  const auto retention = std::chrono::duration_cast<microseconds>(settings_.limits.orphan_retention);
+  return recover_now(disk, now, settings_.storage.segment_octets,
+                     stepped ? WallTime::max() : now.wall - retention);
+}
+
+// A start, and a start after it, find the same; also when power goes in the first.
+void Machine::judge_recovery() {
+  testing::SimDisk disk = journal_.copy();
+  disk.kill();
+  const Found once = found_in(disk);
+  if (once.refused) { return; }  // so will this start, and say why
+  disk.crash([] { return false; });
+  const Found twice = found_in(disk);
+  if (twice.refused || twice.digest != once.digest) {
+    throw Violation{"I12: a second start finds another state than the first: " + twice.why};
+  }
+  if (journal_.unsynced()) { return; }
+  testing::SimDisk broken = journal_.copy();
+  broken.kill();
+  broken.cut_power_at(damage_.below(12));
+  static_cast<void>(found_in(broken));
+  broken.crash([this] { return damage_.one_in(0.5); });
+  const Found after = found_in(broken);
+  if (after.refused || after.digest != once.digest) {
+    throw Violation{"I12: after a crash in recovery a start finds another state: " + after.why};
+  }
+}
+
+// Nothing that would change what the next start finds is only in the kernel.
+void Machine::judge_stop() {
+  testing::SimDisk kept = journal_.copy();
+  kept.kill();
+  testing::SimDisk cut = journal_.copy();
+  cut.crash([] { return false; });
+  if (found_in(kept).digest != found_in(cut).digest) {
+    throw Violation{"I12: something was owed to the disk after a clean stop"};
+  }
+}
+
+// One bit of an octet that the journal proves to be durable. Whoever starts on it must notice, and name the
+// file, or find exactly what stood there before.
+std::optional<Machine::Flip> Machine::flip() {
+  const auto names = *journal_.list();
+  if (names.empty() || faults_.odds(Fault::kDiskFlip) <= 0) { return std::nullopt; }
+  Flip flip;
+  flip.octet.file = names[damage_.below(names.size())];
+  const std::string& octets = journal_.octets(flip.octet.file);
+  flip.octet.offset = damage_.below(octets.size());
+  const bool anywhere = damage_.one_in(0.2);  // most of a segment is zeros that nobody reads
+  const auto written = octets.find_first_not_of('\0', flip.octet.offset);
+  if (!anywhere && written != std::string::npos) { flip.octet.offset = written; }
+  flip.bit = static_cast<unsigned>(damage_.below(8));
+  if (octets.empty() || !is_proved(journal_, flip.octet) || !faults_.fires(Fault::kDiskFlip)) {
+    return std::nullopt;
+  }
+  testing::SimDisk good = journal_.copy();
+  good.kill();
+  const Found before = found_in(good);
+  journal_.flip(flip.octet.file, flip.octet.offset, flip.bit);
+  testing::SimDisk bad = journal_.copy();
+  bad.kill();
+  const Found after = found_in(bad);
+  const std::string where = flip.octet.file + ", offset " + std::to_string(flip.octet.offset);
+  flip.noticed = after.refused;
+  note("bit flipped in " + where + (flip.noticed ? ": noticed" : ": without effect"));
+  if (!after.refused && after.digest != before.digest) {
+    throw Violation{"I13: a flipped bit in " + where +
+                    " was not noticed: " + std::to_string(before.messages) + " messages before, " +
+                    std::to_string(after.messages) + " now"};
+  }
+  if (after.refused && !after.why.starts_with(flip.octet.file)) {
+    throw Violation{"I13: a flipped bit in " + where + " is said to be elsewhere: " + after.why};
+  }
+  return flip;
+}
+
+// Staff brings the file back from a copy.
+void Machine::restore(const Flip& flipped) {
+  note("restored");
+  process_.reset();
+  directory_.kill();
+  journal_.kill();
+  journal_.flip(flipped.octet.file, flipped.octet.offset, flipped.bit);
+  events_.after(milliseconds{100 + chance_.below(5000)}, guard_, [this] { start(); });
 }
 
 Duration Machine::store_takes() {
@@ -212,6 +309,7 @@ void Machine::after_event() {
   if (process_->opened && process_->loop->impl().stopped) {
     note("stopped");
     process_.reset();
+    judge_stop();
     directory_.kill();
     journal_.kill();
     events_.after(milliseconds{100 + chance_.below(3000)}, guard_, [this] { start(); });

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "aldis/ports/log.hpp"
@@ -14,6 +15,7 @@
 #include "sim/events.hpp"
 #include "sim/faults.hpp"
 #include "sim/network.hpp"
+#include "sim/recovery.hpp"
 #include "sim/runtime/host.hpp"
 #include "support/sim_disk.hpp"
 
@@ -72,6 +74,16 @@ class Machine {
   void died(std::string_view why);
   void guarded(const std::function<void()>& what);
   Duration store_takes();
+  [[nodiscard]] Found found_in(testing::SimDisk& disk) const;
+  void judge_recovery();
+  void judge_stop();
+  struct Flip {
+    Octet octet;
+    unsigned bit = 0;
+    bool noticed = false;  // a start must refuse
+  };
+  std::optional<Flip> flip();
+  void restore(const Flip& flipped);
   friend class World;
 
   Events& events_;
@@ -80,6 +92,7 @@ class Machine {
   std::uint64_t seed_;
   const Settings& settings_;
   Chance chance_;
+  Chance damage_;
   testing::SimDisk directory_;
   testing::SimDisk journal_;
   std::unique_ptr<Process> process_;

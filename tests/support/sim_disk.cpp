@@ -199,6 +199,12 @@ void SimDisk::flip(const std::string& name, std::uint64_t offset, unsigned bit) 
   overwrite(name, offset, {&flipped, 1});
 }
 
+bool SimDisk::unsynced() const {
+  return !name_changes_.empty() || std::any_of(names_.begin(), names_.end(), [](const auto& row) {
+    return row.second->octets != row.second->stored;
+  });
+}
+
 SimDisk SimDisk::copy() const {
   SimDisk other;
   std::map<const Inode*, InodePtr> copies;

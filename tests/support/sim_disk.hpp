@@ -58,6 +58,8 @@ class SimDisk final : public ports::Files {
   void overwrite(const std::string& name, std::uint64_t offset,
                  Octets octets);  // on the medium, behind all backs
   void flip(const std::string& name, std::uint64_t offset, unsigned bit);
+  // Power would lose something; also what a failed sync forgot.
+  [[nodiscard]] bool unsynced() const;
   [[nodiscard]] bool contains(const std::string& name) const { return names_.contains(name); }
   [[nodiscard]] SimDisk copy()
       const;  // of what is there; the copy's files have nothing unsynced but what these had
