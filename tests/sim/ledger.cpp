@@ -118,7 +118,7 @@ std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission
       break;
     }
   }
-  judge_rate(submission.op, submission.sent.at);
+  judge_rate(submission.op, submission.sent);
   ++totals_.sent;
   entry->submissions.push_back(std::move(submission));
   return {entry, entry->submissions.size() - 1};
@@ -142,18 +142,34 @@ void Ledger::judge_repeat(const Entry& entry, const Submission& before, const Su
   if (entry.at_most_once) { throw Violation{"I4: " + again + " although at_most_once"}; }
   if (operators[before.op].fails_in_doubt) { throw Violation{"I4: " + again + " although in_doubt: fail"}; }
   ++totals_.duplicates;
+  twice_[now.op].insert(entry.token);
 }
 
-void Ledger::judge_rate(std::uint32_t op, Instant sent_at) {
+void Ledger::check_flags() const {
+  for (const auto& [op, tokens] : twice_) {
+    const auto flagged = flags.find(op);
+    if (flagged == flags.end() || flagged->second < tokens.size()) {
+      throw Violation{"I18: " + std::to_string(tokens.size()) +
+                      " messages were sent again in doubt to operator " + std::to_string(op) +
+                      ", and the log flags " + std::to_string(flagged == flags.end() ? 0 : flagged->second)};
+    }
+  }
+}
+
+// A token that was taken at a lease is good for 50 ms, so a second may hold those of a twentieth more. What
+// waits longer pays when it leaves, and what a full socket held back left when it was asked to.
+void Ledger::judge_rate(std::uint32_t op, const Moment& sent) {
   sent_.resize(operators.size());
-  auto& last = sent_[op];
+  auto& [life, last] = sent_[op];
+  if (sent.life < life) { return; }  // read late
+  if (sent.life > life) { last.clear(); }
+  life = sent.life;
   // Connections are read in an order of their own; what matters is when it was sent.
-  last.insert(std::upper_bound(last.begin(), last.end(), sent_at), sent_at);
+  last.insert(std::upper_bound(last.begin(), last.end(), sent.since), sent.since);
   while (!last.empty() && last.front() + seconds{3} < last.back()) { last.pop_front(); }
-  const auto window_begin = std::upper_bound(last.begin(), last.end(), sent_at - seconds{1});
-  const auto in_window = std::upper_bound(last.begin(), last.end(), sent_at) - window_begin;
-  const auto allowed =
-      operators[op].per_second + operators[op].burst + 1 + (stalls ? operators[op].lease : 0);
+  const auto window_begin = std::upper_bound(last.begin(), last.end(), sent.since - seconds{1});
+  const auto in_window = std::upper_bound(last.begin(), last.end(), sent.since) - window_begin;
+  const auto allowed = 1.05 * operators[op].per_second + operators[op].burst + 1;
   if (static_cast<double>(in_window) > allowed) {
     throw Violation{"I9: operator " + std::to_string(op) + " got " + std::to_string(in_window) +
                     " parts within a second, allowed are " + std::to_string(allowed)};

@@ -88,8 +88,6 @@ class Ledger {
   std::uint32_t accounts = 0;
   Duration deliver_response{};  // for so long the gateway waits for a customer's answer
   bool calm = false;            // nothing goes wrong, so nothing can be unknown
-  // Something may hold leased parts back: they then leave together, up to the lease of each link.
-  bool stalls = false;
   std::function<bool(const Entry&, std::uint32_t op)> routed;  // may this message go to this operator
   Lives lives;
   InboundLedger inbound{lives};
@@ -118,7 +116,9 @@ class Ledger {
   void not_found(const Entry& entry, std::uint32_t account);
 
   void clock_stepped() { clock_stepped_ = true; }
-  void check_drained(const Moment& now);  // all that was promised has been done
+  void check_drained(const Moment& now);       // all that was promised has been done
+  void check_flags() const;                    // what came twice was flagged
+  std::map<std::uint32_t, std::size_t> flags;  // message.resent in the log, by operator
 
   struct Totals {
     std::uint64_t submitted = 0, accepted = 0, refused = 0, sent = 0, duplicates = 0, told = 0, repeated = 0;
@@ -129,16 +129,17 @@ class Ledger {
  private:
   void judge_change(const Entry& entry, MessageState state, const Moment& at) const;
   void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
-  void judge_rate(std::uint32_t op, Instant sent_at);
+  void judge_rate(std::uint32_t op, const Moment& sent);
   [[nodiscard]] bool ended_in_doubt(const Entry& entry) const;
   [[nodiscard]] bool jumped(const Entry& entry, std::uint32_t life) const;
   [[nodiscard]] bool is_just(const Entry& entry, MessageState state, const Moment& at) const;
   static void judge_answers(const Entry& entry, MessageState state, const Moment& at);
 
   std::map<std::uint64_t, Entry> entries_;
-  std::map<std::string, std::uint64_t> ids_;                   // public id to text
-  std::map<std::uint64_t, std::vector<std::uint64_t>> texts_;  // of submit_multi: text to messages
-  std::vector<std::deque<Instant>> sent_;                      // per operator, the last second
+  std::map<std::string, std::uint64_t> ids_;                         // public id to text
+  std::map<std::uint64_t, std::vector<std::uint64_t>> texts_;        // of submit_multi: text to messages
+  std::vector<std::pair<std::uint32_t, std::deque<Instant>>> sent_;  // per operator: life, the last second
+  std::map<std::uint32_t, std::set<std::uint64_t>> twice_;           // sent again in doubt, by operator
   bool clock_stepped_ = false;
   Totals totals_;
 };

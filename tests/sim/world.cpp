@@ -37,8 +37,13 @@ World::World(const Options& options)
       machine(events, network, faults, options.seed, settings),
       began_(events.now()) {
   network.stamp = [this] { return (std::uint64_t{machine.lives()} << 40) | machine.commits(); };
+  machine.on_log = [this](std::string_view line) {
+    if (const auto at = line.find("message.resent operator=op"); at != std::string_view::npos) {
+      ++ledger.flags[static_cast<std::uint32_t>(line[at + 26] - '0')];
+    }
+    if (traces()) { trace(kStaff, line); }
+  };
   if (traces()) {
-    machine.on_log = [this](std::string_view line) { trace(kStaff, line); };
     network.on_said = [this](std::uint32_t actor, Octets octets) {
       smpp::Pdu pdu;
       const bool told = octets.size() >= 16 && !smpp::decode_into(octets, smpp::Strictness::kLink, pdu);
@@ -98,6 +103,7 @@ void World::draw_settings() {
   settings.drain = seconds{1 + c.below(15)};
   settings.limits.receipt_grace = seconds{10 + c.below(60)};
   settings.limits.orphan_retention = hours{1};
+  if (c.one_in(0.1)) { settings.limits.messages_max = 20 + c.below(200); }
   if (c.one_in(0.6)) { settings.limits.messages_in_memory = c.below(30); }
   settings.smpp.listeners.push_back({.name = "main", .address = kGatewayAddress});
   settings.smpp.timers.response = seconds{5 + c.below(20)};
@@ -176,7 +182,6 @@ void World::draw_settings() {
   ledger.accounts = static_cast<std::uint32_t>(accounts);
   ledger.deliver_response = settings.smpp.timers.response;
   ledger.calm = options_.shape == Shape::kCalm;
-  ledger.stalls = !ledger.calm;
   ledger.routed = [operators](const Entry& entry, std::uint32_t op) {
     const auto first = static_cast<std::uint32_t>(entry.to[2] - '0');
     return op == first || op == (first + 1) % operators;
@@ -297,6 +302,23 @@ void World::staff() {
   static_cast<void>(values);
 }
 
+// Caps hold at all times: looked at every five seconds.
+void World::look() {
+  if (machine.running()) {
+    const MetricValues values = machine.metrics();
+    const auto judge = [](double is, double cap, const char* of) {
+      if (is > cap) {
+        throw Violation{std::string{"I14: "} + std::to_string(is) + " " + of + ", " + std::to_string(cap) +
+                        " are allowed"};
+      }
+    };
+    const auto& limits = settings.limits;
+    judge(values.sum("aldis_messages_pending"), static_cast<double>(limits.messages_max), "live messages");
+    judge(values.sum("aldis_receipts_orphaned"), static_cast<double>(limits.orphans_in_memory), "orphans");
+  }
+  events.after(seconds{5}, staff_, [this] { look(); });
+}
+
 void World::run_until(Instant until) {
   bool more = true;
   while (more) {
@@ -333,6 +355,7 @@ void World::run() {
   machine.guarded([this] { machine.start(); });
   for (const auto& customer : customers_) { customer->start(); }
   plan_staff();
+  look();
   const Duration safety = seconds{60 + chance_.below(240)} * options_.length;
   run_until(began_ + std::min(options_.until, safety));
   if (options_.until <= safety) { return; }
@@ -349,7 +372,13 @@ void World::run() {
     look_at = events.now() + minutes{1};
   }
   ledger.check_drained(moment());
+  ledger.check_flags();
   if (!drained()) { throw Violation{"I15: not drained in time after all had healed"}; }
+  const std::uint64_t turns = machine.turns();
+  run_until(events.now() + minutes{1});
+  if (machine.turns() - turns > 600) {
+    throw Violation{"I15: " + std::to_string(machine.turns() - turns) + " turns in a minute of idling"};
+  }
   machine.check_journal();
 }
 

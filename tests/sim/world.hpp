@@ -89,6 +89,7 @@ class World {
   void draw_actors();
   void plan_staff();
   void staff();
+  void look();
   void run_until(Instant until);
   void heal();
   [[nodiscard]] bool drained();
