@@ -30,7 +30,8 @@ Judged after every event or at the end, from what customers and operators saw:
      that was acknowledged reaches its owner, as it was
   I6 every end is told at least once, and not again once its acknowledgement is durable
   I7 a final state does not revert, but for EXPIRED and UNKNOWN; what query_sm or cancel_sm said stands
-  I9 rate (and a twentieth of it, for tokens taken up to 50 ms before), window, sequence numbers at each operator
+  I9 rate (and a twentieth of it, for tokens taken up to 50 ms before), window, sequence numbers at each
+     operator
   I10 nothing is sent after its validity or its cancellation, nothing expires early
   I11 nothing of one account or operator reaches another, also when asked for by id
   I12 every start finds a good journal; recovering twice, also with a power cut in the first, finds what
