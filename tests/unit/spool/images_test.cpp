@@ -22,20 +22,7 @@ struct Bench {
   std::unique_ptr<SegmentStore> store;
 
   Bench() {
-    struct Nobody final : ReplayVisitor {
-      void on(const Place&, const AcceptRecord&) override {}
-      void on(const Place&, const LeaseRecord&) override {}
-      void on(const Place&, const ResultRecord&) override {}
-      void on(const Place&, const ReceiptRecord&) override {}
-      void on(const Place&, const OrphanRecord&) override {}
-      void on(const Place&, const OrphanDoneRecord&) override {}
-      void on(const Place&, const InboundRecord&) override {}
-      void on(const Place&, const OwedDoneRecord&) override {}
-      void on(const Place&, const FinalRecord&) override {}
-      void on(const Place&, const ChangeRecord&) override {}
-      void on(const Place&, const SettingsRecord&) override {}
-      void on(const Place&, const CheckpointRecord&) override {}
-    } nobody;
+    Heard nobody;
     const auto recovered = recover(
         disk, {.segment_octets = kSegmentOctetsMin, .new_journal_id = 7, .generation = {}, .images = &images},
         nobody);
