@@ -17,12 +17,21 @@ namespace {
 
 constexpr Duration kUnbindGrace = seconds{5};
 constexpr std::size_t kKeyOctets = 16;
+constexpr std::size_t kCheckOctets = 8;  // behind the key in its file
 constexpr std::string_view kKeyFile = "installation.key";
 
 ports::FileError key_error(std::string_view what) {
   std::string sentence{kKeyFile};
   sentence.append(what);
   return {0, std::move(sentence)};
+}
+
+// What stands behind the key in its file: another key, by a single bit, would read every id wrongly.
+std::string key_check(Octets key) {
+  const std::uint64_t sum = siphash24(SipKey::from(key), kKeyFile);
+  std::string octets;
+  for (unsigned i = 0; i < kCheckOctets; ++i) { octets.push_back(static_cast<char>(sum >> (8 * i) & 0xFFu)); }
+  return octets;
 }
 
 // The key behind message ids, made once: an installation that loses it cannot read the ids it gave out.
@@ -34,9 +43,14 @@ Result<SipKey, ports::FileError> installation_key(ports::Files& files, ports::Fi
   if (std::find(names->begin(), names->end(), kKeyFile) != names->end()) {
     auto file = files.open(kKeyFile);
     if (file.has_error()) { return file.error(); }
-    if (const auto got = (*file)->read_at(0, kKeyOctets, octets); got.has_error()) { return got.error(); }
-    if (octets.size() == kKeyOctets) { return SipKey::from(octets); }
-    return key_error(" is shorter than 16 octets: restore it from a backup");
+    if (const auto got = (*file)->read_at(0, kKeyOctets + kCheckOctets, octets); got.has_error()) {
+      return got.error();
+    }
+    const Octets key = Octets{octets}.substr(0, kKeyOctets);
+    if (octets.size() == kKeyOctets + kCheckOctets && key_check(key) == octets.substr(kKeyOctets)) {
+      return SipKey::from(key);
+    }
+    return key_error(" is damaged or cut short: restore it from a backup");
   }
   const auto segments = journal.list();
   if (segments.has_error()) { return segments.error(); }
@@ -52,7 +66,9 @@ Result<SipKey, ports::FileError> installation_key(ports::Files& files, ports::Fi
   octets = runtime::random_octets(kKeyOctets);
   auto file = files.create(kTemporary);
   if (file.has_error()) { return file.error(); }
-  if (const auto done = (*file)->write_at(0, octets); done.has_error()) { return done.error(); }
+  if (const auto done = (*file)->write_at(0, octets + key_check(octets)); done.has_error()) {
+    return done.error();
+  }
   if (const auto done = (*file)->sync(); done.has_error()) { return done.error(); }
   if (const auto done = files.rename(kTemporary, kKeyFile); done.has_error()) { return done.error(); }
   if (const auto done = files.sync_directory(); done.has_error()) { return done.error(); }

@@ -235,6 +235,9 @@ def a_damaged_journal_stops_the_start_and_verify_explains(where):
     key.unlink()
     refused(aldisd(where, "--config", where / "aldisd.yaml"), DIRECTORY, "installation.key", "backup")
     assert not key.exists(), "no other key is made in its place"
+    for damaged in (kept[:16], bytes([kept[0] ^ 1]) + kept[1:], kept[:-1] + bytes([kept[-1] ^ 0x80])):
+        key.write_bytes(damaged)
+        refused(aldisd(where, "--config", where / "aldisd.yaml"), DIRECTORY, "installation.key", "backup")
     key.write_bytes(kept)
     again = gateway.Aldisd(where, yaml)
     assert again.stop() == 0

@@ -44,7 +44,7 @@ Judged after every event or at the end, from what customers and operators saw:
       login was refused; then at most ten turns a second
   I17 no text or password in the log
   I18 messages that came twice, without a reason that the operator gave, are flagged in the log
-Not judged here: bits of installation.key, which has no checksum, of I14 octets in buffers and of I15 fair
+Not judged here: of I14 octets in buffers and of I15 fair
 shares (unit tests do), I16 settings generations (there is no reload), I8 (there is no charging), and of I10
 suppression and suspension. Customers speak SMPP only.)";
 
