@@ -35,6 +35,7 @@ class Writer {
   }
   void put(Octets octets) {
     if (octets.empty()) { return; }
+    ALDIS_CHECK(octets.size() <= static_cast<std::size_t>(end_ - at_));
     std::memcpy(at_, octets.data(), octets.size());
     at_ += octets.size();
   }
