@@ -144,7 +144,9 @@ def scale(where, arguments):
                                                       config={"accounts": names}))
         for sessions in (1, 50, 500):
             table.add(f"{sessions} sessions", **small(where, f"sessions{sessions}-{run}", arguments, binds=sessions,
-                                                      window=max(1, 400 // sessions)))
+                                                      window=400 if sessions == 1 else 100))
+        # Who waits for each answer gives the gateway one request for each read and write.
+        table.add("500 patient sessions", **small(where, f"patient{run}", arguments, binds=500, window=1))
         for prefixes in (10, 100_000, 1_000_000):
             rules = ", ".join(f"'9{i:07d}'" for i in range(prefixes - 1))
             both = "candidates: [{operator: north}, {operator: south}]"
