@@ -85,10 +85,11 @@ class Story:
 
 
 def refuses(story):
-    turned_away = story.daemon.text().count("reason=pressure")
+    turned_away = story.daemon.metric("aldis_session_binds_total", result="refused")
     totals = story.submit("patient", 20)
     if totals["submitted"] == 0:  # at its bind already, once the level of pressure follows
-        assert story.daemon.text().count("reason=pressure") > turned_away, totals
+        assert story.daemon.metric("aldis_session_binds_total", result="refused") > turned_away, totals
+        assert story.daemon.metric("aldis_pressure_level", reading="disk") >= 2, "nothing but pressure refuses it"
         return
     assert totals["accepted"] == 0, f"with a full disk {totals['accepted']} of 20 were accepted"
     assert set(totals["refused"]) == REFUSED_AS, totals

@@ -27,7 +27,7 @@ struct SipKey {
   }
 };
 
-template <unsigned kWordRounds, unsigned kLastRounds>
+template <unsigned WordRounds, unsigned LastRounds>
 class BasicSipHash {
  public:
   explicit constexpr BasicSipHash(SipKey key)
@@ -40,7 +40,7 @@ class BasicSipHash {
   constexpr void word(std::uint64_t m) {
     v3_ ^= m;
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < kWordRounds; ++i) { round(); }
+    for (unsigned i = 0; i < WordRounds; ++i) { round(); }
     v0_ ^= m;
   }
 
@@ -50,7 +50,7 @@ class BasicSipHash {
     word(last);
     v2_ ^= 0xFF;
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < kLastRounds; ++i) { round(); }
+    for (unsigned i = 0; i < LastRounds; ++i) { round(); }
     return v0_ ^ v1_ ^ v2_ ^ v3_;
   }
 

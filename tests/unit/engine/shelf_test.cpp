@@ -184,6 +184,27 @@ TEST_CASE("segments with shelved messages stay until these are written again, an
   CHECK(gateway.drain(kLinkB) == texts(0, 100));
 }
 
+TEST_CASE("a segment that only shelved messages need stays", "[D1]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  gateway.open(0);
+  const auto ids = gateway.accept(100, {.to = {kNumberB}});
+  world.cancel(ids[0]);  // the only one that never left memory
+  world.turn();
+  const auto oldest = world.engine->releasable().before;
+  world.up();
+  for (int i = 0; world.journal->current_segment() < oldest + 3; ++i) {
+    world.accept({.body = std::string(150, 'x'), .registered = 0});
+    for (const auto& sent : world.take_sent()) {
+      const std::string id = "t" + std::to_string(i);
+      world.ok(sent, id);
+      world.receipt(kOpA, id, Status::kDelivered);
+    }
+    world.turn();
+  }
+  CHECK(world.engine->releasable().before == oldest);
+}
+
 TEST_CASE("what waits for a receipt or for its customer is shelved, too, and is found again",
           "[D5][D7][H18]") {
   Gateway gateway;
