@@ -4,7 +4,6 @@
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
 #include "aldis/base/mutant.hpp"
-#include "aldis/receipts/error_codes.hpp"
 #include "engine/state.hpp"
 
 namespace aldis::engine {

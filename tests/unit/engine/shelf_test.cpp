@@ -245,7 +245,7 @@ TEST_CASE("what waits for a receipt or for its customer is shelved, too, and is 
 TEST_CASE("two verdicts that are owed for one message outlive restarts and compaction, both", "[D6][D7]") {
   Gateway gateway;
   World& world = gateway.world;
-  gateway.open(0);
+  gateway.open(1000);  // no image but that of its acceptance
   world.up(kLinkA, 500, 500);
   gateway.accept(1, {.validity = {.at = {}, .in = minutes{10}}});
   world.ok(world.sent_one(), "77");
@@ -253,6 +253,7 @@ TEST_CASE("two verdicts that are owed for one message outlive restarts and compa
   world.advance(minutes{10} + world.settings.limits.receipt_grace + minutes{1});  // UNKNOWN
   world.receipt(kOpA, "77", Status::kDelivered);                                  // and late
   world.turn();
+  world.settings.limits.messages_in_memory = 0;  // from now on a new one whenever it rests
   for (int i = 0; i < 3; ++i) {
     world.restart();
     world.turn();
