@@ -5,6 +5,7 @@
 #include <new>
 
 #include "aldis/base/check.hpp"
+#include "engine/state.hpp"
 
 namespace aldis::engine {
 
@@ -95,10 +96,7 @@ bool MessageTable::is_untouched(const Message& message) {
 }
 
 bool MessageTable::is_at_rest(const Message& message) {
-  if (is_final(message.status)) {
-    const bool open = message.status == Status::kExpired || message.status == Status::kUnknown;
-    return message.owed_open > 0 && !open;  // these may be corrected yet
-  }
+  if (is_final(message.status)) { return message.owed_open > 0 && !awaits_late_receipt(message); }
   return message.status == Status::kSent && message.owed_open == 0 &&
          std::all_of(message.parts.begin(), message.parts.end(),
                      [](const Part& part) { return !part.uncertain && !part.operator_id.empty(); });
