@@ -75,7 +75,7 @@ Connection::Connection(Loop::Impl& loop, int fd, ProtocolPtr protocol, const Wir
 
 Connection::~Connection() {
   if (state_ == State::kLingering) { --loop_.connections_lingering; }
-  if (fd_ >= 0) { ::close(fd_); }
+  close_socket();
   if (open_count_) { --*open_count_; }
 }
 
@@ -262,10 +262,15 @@ void Connection::finish(bool said_all) {
   left_ = 0;
   state_ = State::kGone;
   if (said_all) { linger(); }
-  if (state_ == State::kGone) {
-    ::close(fd_);
-    fd_ = -1;
-  }
+  if (state_ == State::kGone) { close_socket(); }
+}
+
+// Out of the poller by name: close() alone leaves it there while anybody else holds the file, and whoever
+// lists /proc/PID/fd (lsof, ls) holds each for an instant. It would go on reporting an object that is gone.
+void Connection::close_socket() {
+  if (fd_ < 0) { return; }
+  if (registered_) { loop_.poller.remove(fd_, *this); }
+  ::close(std::exchange(fd_, -1));
 }
 
 // close() with unread octets in the kernel's buffer sends RST, and RST makes the peer's kernel throw away

@@ -53,6 +53,7 @@ class Connection final : public ports::Wire, public Descriptor, public Deadline 
   bool flush();  // whether the kernel took something and nothing is left
   void expect_progress();
   void finish(bool said_all);
+  void close_socket();
   void linger();
   void linger_on(const Now& now);
   void discard();

@@ -14,6 +14,22 @@ std::string pattern(std::size_t size) {
   return octets;
 }
 
+// As who lists /proc/PID/fd does for an instant: a second holder of the socket that was accepted on `port`.
+int hold_accepted(std::uint16_t port) {
+  for (int fd = 3; fd < 1024; ++fd) {
+    sockaddr_in local{};
+    sockaddr_in remote{};
+    socklen_t size = sizeof local;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) != 0) { continue; }
+    size = sizeof remote;
+    if (local.sin_port == htons(port) &&
+        ::getpeername(fd, reinterpret_cast<sockaddr*>(&remote), &size) == 0) {
+      return ::dup(fd);
+    }
+  }
+  return -1;
+}
+
 }  // namespace
 
 TEST_CASE("octets that are not consumed are presented again with those that follow") {
@@ -334,4 +350,21 @@ TEST_CASE("connections that are left when the loop goes are closed without a wor
     REQUIRE(t.run_until([&] { return server.wire != nullptr; }));
   }
   CHECK_FALSE(server.closed);
+}
+
+TEST_CASE("a closed connection whose socket somebody still holds is not called again") {
+  TestLoop t;
+  Scripted server;
+  const auto listener = listen_for(t.loop, server);
+  RawPeer peer{listener->port()};
+  REQUIRE(t.run_until([&] { return server.wire != nullptr; }));
+  const int held = hold_accepted(listener->port());
+  REQUIRE(held >= 0);
+  t.loop.post([&] { server.wire->close_now(); });
+  REQUIRE(t.run_until([&] { return t.loop.connections() == 0; }));
+  peer.send("readable for ever");
+  const auto before = t.loop.counters().turns;
+  CHECK_FALSE(t.run_until([] { return false; }, milliseconds{20}));
+  CHECK(t.loop.counters().turns - before < 10);
+  ::close(held);
 }
