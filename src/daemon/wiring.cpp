@@ -31,6 +31,7 @@ void Wiring::connect(engine::Engine& engine, ingress::SmppServer& sessions, egre
   engine_ = &engine;
   sessions_ = &sessions;
   operators_ = &operators;
+  if (room_.disk_full) { tell_space(); }
 }
 
 void Wiring::on(const Now& now, const Event& event) {
@@ -94,13 +95,16 @@ void Wiring::measure(const Now& now) {
 }
 
 void Wiring::take_room(const spool::StoreRoom& room) {
-  if (room.disk_full != room_.disk_full) {
-    parts_.log.write(room.disk_full ? ports::LogLevel::kWarn : ports::LogLevel::kInfo,
-                     room.disk_full ? "journal.disk_full" : "journal.space_again",
-                     {{"segments_ready", std::uint64_t{room.segments_ready}}});
-  }
+  const bool changed = room.disk_full != room_.disk_full;
   room_ = room;
   parts_.journal.on_room(room);
+  if (changed) { tell_space(); }
+}
+
+void Wiring::tell_space() {
+  parts_.log.write(room_.disk_full ? ports::LogLevel::kWarn : ports::LogLevel::kInfo,
+                   room_.disk_full ? "journal.disk_full" : "journal.space_again",
+                   {{"segments_ready", std::uint64_t{room_.segments_ready}}});
 }
 
 Instant Wiring::prepare_at() const { return store_has_work_ ? committed_at_ + kQuiet : kNever; }

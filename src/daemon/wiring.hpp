@@ -58,6 +58,7 @@ class Wiring final : public EventSink, public EffectSink {
   void commit(const Now& now);
   void submit(spool::Batch&& batch, spool::SegmentNumber free_before, Instant began);
   void submit_again(const Now& now);
+  void tell_space();
   void take_room(const spool::StoreRoom& room);
   void prepare(const Now& now);
   [[nodiscard]] Instant prepare_at() const;

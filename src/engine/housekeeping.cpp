@@ -291,17 +291,34 @@ void checkpoint_if_due(State& s, const Now& now) {
   }
 }
 
+namespace {
+
+std::uint64_t things_live(const State& s) { return s.messages.size() + s.orphans.size() + s.outbox.size(); }
+
+// How many segments a pass would leave, about: as the last one did, when as many things were live as now.
+std::uint64_t segments_live(const State& s) {
+  constexpr std::uint64_t kOctetsPerMessage = 512;  // until a pass has measured
+  const std::uint64_t octets = s.pass_things == 0 ? s.messages.size() * kOctetsPerMessage
+                                                  : s.pass_octets / s.pass_things * things_live(s);
+  return octets / s.journal.start().segment_octets;
+}
+
+}  // namespace
+
 // All that is live is written again when the journal has grown to twice what the last such pass left: each
 // live octet is then copied about once per doubling, and disk space stays within about twice the live state
 // plus a few segments. What is live is measured by the pass itself, so that large bodies and many orphans are
-// not rewritten without end.
+// not rewritten without end. On a full disk a quarter more than what is live is enough: into the reserve
+// nothing is accepted and from half of it on nothing is leased, and only what a pass frees brings that back.
+// It begins while the reserve is whole, for it may have to copy a segment before it frees one, and leaves
+// what the next start needs.
 void compact(State& s, const Now& now) {
+  if (s.journal.room() == spool::Room::kNone) { return; }
   if (s.compact_until == Lsn{}) {
-    constexpr std::uint64_t kOctetsPerMessage = 512;  // until a pass has measured
-    const auto live =
-        std::max(s.pass_segments, s.messages.size() * kOctetsPerMessage / s.journal.start().segment_octets);
+    const auto live = segments_live(s);
     const auto segments = s.journal.current_segment() - s.oldest_needed() + 1;
-    if (segments <= 4 + 2 * live || !s.shelf.moved.empty()) { return; }
+    const auto enough = s.journal.disk_full() ? 2 + live + live / 4 : 4 + 2 * live;
+    if (segments <= enough || !s.shelf.moved.empty()) { return; }
     s.compact_until = s.journal.position();
     s.shelf.walked = 0;
     s.shelf.walk = {};
@@ -310,7 +327,8 @@ void compact(State& s, const Now& now) {
   for (std::size_t n = 0; n < kCompactPerTurn; ++n) {
     if (s.homes.empty() || s.homes.front().home > s.compact_until) {
       if (shelved_left) { return; }
-      s.pass_segments = s.journal.current_segment() - s.journal.segment_of(s.compact_until);
+      s.pass_octets = s.journal.position().value() - s.compact_until.value();
+      s.pass_things = things_live(s);
       s.compact_until = {};
       ALDIS_FAILPOINT(pass_once_durable("compact.done", s.journal.position().value()));
       return;

@@ -127,7 +127,8 @@ struct State {
   Lsn oldest_written_at{};
   // the pass of compaction under way writes again what stands before this; 0 = none
   Lsn compact_until{};
-  std::uint64_t pass_segments = 0;  // what the last pass left: about what is live
+  std::uint64_t pass_octets = 0;  // what the last pass left: about what is live
+  std::uint64_t pass_things = 0;  // what was live then
   std::string payload_scratch;
   Counters counters;
 

@@ -114,6 +114,7 @@ class JournalWriter {
   [[nodiscard]] SegmentNumber segment_of(Lsn after) const {
     return spool::segment_of(after, start_.segment_octets);
   }
+  [[nodiscard]] bool disk_full() const { return room_.disk_full; }  // the reserve may be whole still
   [[nodiscard]] SegmentNumber current_segment() const { return segment_; }
   [[nodiscard]] const WriterStart& start() const { return start_; }
 

@@ -291,6 +291,47 @@ TEST_CASE("into the reserve: no new messages; below half: no leases; at its end:
   CHECK(world.sent.size() == 2);
 }
 
+TEST_CASE("on a full disk what is accepted goes on, in the space of what is over", "[D10][D11]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  world.reserve = 2;
+  const auto segments = GENERATE(6u, 8u, 12u);
+  gateway.open();
+  world.disk.set_capacity(world.disk.octets_used() + segments * world.settings.storage.segment_octets);
+  std::size_t waiting = 0;
+  for (int n = 0;; ++n) {  // one of four stays: its operator is not there
+    const bool stays = n % 4 == 0;
+    const auto sequence =
+        world.submit({.to = {stays ? kNumberB : kNumber}, .body = std::string(150, 'x'), .registered = 0});
+    world.turn();
+    if (world.refusal(sequence)) { break; }
+    if (stays) { ++waiting; }
+    for (const auto& one : world.take_sent()) {
+      const std::string id = "t" + std::to_string(n);
+      world.ok(one, id);
+      world.receipt(kOpA, id, Status::kDelivered);
+    }
+    world.turn();
+  }
+  REQUIRE(waiting > 100);
+  world.unbind();  // and nobody takes the receipts
+  world.up(kLinkB, 100, 10);
+  std::size_t sent = 0;
+  for (unsigned idle = 0; idle < 100 && sent < waiting; ++idle) {
+    for (const auto& one : world.take_sent()) {
+      idle = 0;
+      const std::string id = "w" + std::to_string(++sent);
+      world.ok(one, id);
+      world.credit(kLinkB, 1);
+      world.receipt(kOpB, id, Status::kDelivered, {.to = kNumberB, .link = kLinkB});
+    }
+    world.turn();
+    world.advance(milliseconds{10});
+  }
+  CHECK(world.metric("aldis_messages_pending{state=queued}") == 0);
+  CHECK(sent == waiting);
+}
+
 TEST_CASE("without leave to lease the engine does not spin on what it may not send", "[D11]") {
   Gateway gateway;
   World& world = gateway.world;
