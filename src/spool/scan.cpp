@@ -92,6 +92,7 @@ class Scanner {
   Done follow_chain();
   Result<std::vector<SegmentNumber>, Damage> chain_from(SegmentNumber top) const;
   Done walk_chain();
+  [[nodiscard]] SegmentNumber oldest_claimed(const std::vector<SegmentNumber>& links, Lsn up_to) const;
   void count_torn();
   [[nodiscard]] Lsn start_of(SegmentNumber number) const { return Lsn{number * scan_.segment_octets}; }
 
@@ -254,10 +255,28 @@ void Scanner::describe_hole(ScannedSegment& segment, std::size_t at) const {
   }
 }
 
+// What the CHECKPOINTs up to there say, those that are part of the journal: behind the place from which a
+// later start went on, a torn batch may have one that nobody ever knew to be durable.
+SegmentNumber Scanner::oldest_claimed(const std::vector<SegmentNumber>& links, Lsn up_to) const {
+  std::map<SegmentNumber, Lsn> ends;  // of the segments in the chain, where the next one goes on
+  for (const SegmentNumber number : links) { ends.try_emplace(number, Lsn{~std::uint64_t{0}}); }
+  for (const SegmentNumber number : links) {
+    const SegmentHeader& header = begun_.at(number).header;
+    if (const auto previous = ends.find(header.previous()); previous != ends.end()) {
+      previous->second = header.previous_end;
+    }
+  }
+  SegmentNumber oldest = 0;
+  for (const Claim& claim : claims_) {
+    const auto in = ends.find((claim.end.value() - 1) / scan_.segment_octets);
+    const bool part = in != ends.end() && (claim.end <= in->second || ALDIS_MUTANT(123));
+    if (part && claim.end <= up_to) { oldest = std::max(oldest, claim.oldest); }
+  }
+  return oldest;
+}
+
 // From `top` down to the first segment that is gone because it was freed.
 Result<std::vector<SegmentNumber>, Damage> Scanner::chain_from(SegmentNumber top) const {
-  SegmentNumber oldest_claimed = 0;
-  for (const Claim& claim : claims_) { oldest_claimed = std::max(oldest_claimed, claim.oldest); }
   std::vector<SegmentNumber> links{top};
   for (;;) {
     const SegmentHeader& header = begun_.at(links.back()).header;
@@ -267,7 +286,7 @@ Result<std::vector<SegmentNumber>, Damage> Scanner::chain_from(SegmentNumber top
       links.push_back(previous);
       continue;
     }
-    if (previous < oldest_claimed) { break; }
+    if (previous < oldest_claimed(links, Lsn{~std::uint64_t{0}})) { break; }
     const auto file = named_.find(previous);
     Damage damage = file == named_.end()
                         ? damage_in(Damage::Kind::kMissing, segment_name(previous),
@@ -305,10 +324,7 @@ Scanner::Done Scanner::follow_chain() {
 }
 
 Scanner::Done Scanner::walk_chain() {
-  SegmentNumber needed = 0;
-  for (const Claim& claim : claims_) {
-    if (claim.end <= durable_) { needed = std::max(needed, claim.oldest); }
-  }
+  const SegmentNumber needed = oldest_claimed(links_, durable_);
   const auto from = std::lower_bound(links_.begin(), std::prev(links_.end()), needed);
   scan_.kept.assign(links_.begin(), from);
   for (auto link = from; link != links_.end(); ++link) {

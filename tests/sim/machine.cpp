@@ -163,9 +163,8 @@ void Machine::judge_recovery() {
   const Found once = found_in(disk);
   if (once.refused) { return; }  // so will this start, and say why
   disk.crash([] { return false; });
-  const Found twice = found_in(disk);
-  if (twice.refused || twice.digest != once.digest) {
-    throw Violation{"I12: a second start finds another state than the first: " + twice.why};
+  if (const auto how = difference(once, found_in(disk)); !how.empty()) {
+    throw Violation{"I12: a second start finds another state than the first: " + how};
   }
   if (journal_.unsynced()) { return; }
   testing::SimDisk broken = journal_.copy();
@@ -173,9 +172,8 @@ void Machine::judge_recovery() {
   broken.cut_power_at(damage_.below(12));
   static_cast<void>(found_in(broken));
   broken.crash([this] { return damage_.one_in(0.5); });
-  const Found after = found_in(broken);
-  if (after.refused || after.digest != once.digest) {
-    throw Violation{"I12: after a crash in recovery a start finds another state: " + after.why};
+  if (const auto how = difference(once, found_in(broken)); !how.empty()) {
+    throw Violation{"I12: after a crash in recovery a start finds another state: " + how};
   }
 }
 
@@ -185,8 +183,8 @@ void Machine::judge_stop() {
   kept.kill();
   testing::SimDisk cut = journal_.copy();
   cut.crash([] { return false; });
-  if (found_in(kept).digest != found_in(cut).digest) {
-    throw Violation{"I12: something was owed to the disk after a clean stop"};
+  if (const auto how = difference(found_in(kept), found_in(cut)); !how.empty()) {
+    throw Violation{"I12: something was owed to the disk after a clean stop: " + how};
   }
 }
 
@@ -216,10 +214,8 @@ std::optional<Machine::Flip> Machine::flip() {
   const std::string where = flip.octet.file + ", offset " + std::to_string(flip.octet.offset);
   flip.noticed = after.refused;
   note("bit flipped in " + where + (flip.noticed ? ": noticed" : ": without effect"));
-  if (!after.refused && after.digest != before.digest) {
-    throw Violation{"I13: a flipped bit in " + where +
-                    " was not noticed: " + std::to_string(before.messages) + " messages before, " +
-                    std::to_string(after.messages) + " now"};
+  if (!after.refused && after.state != before.state) {
+    throw Violation{"I13: a flipped bit in " + where + " was not noticed: " + difference(before, after)};
   }
   if (after.refused && !after.why.starts_with(flip.octet.file)) {
     throw Violation{"I13: a flipped bit in " + where + " is said to be elsewhere: " + after.why};

@@ -32,10 +32,16 @@ class Writer {
   void choice(Enum value) {
     number(static_cast<std::uint64_t>(value));
   }
-  [[nodiscard]] std::uint64_t digest() const { return XXH3_64bits(out_.data(), out_.size()); }
+  void end(const std::string& name) {
+    state_[name] = XXH3_64bits(out_.data(), out_.size());
+    out_.clear();
+  }
+  void end(const std::string& kind, std::uint64_t id) { end(kind + std::to_string(id)); }
+  [[nodiscard]] std::map<std::string, std::uint64_t> take() { return std::move(state_); }
 
  private:
   std::string out_;
+  std::map<std::string, std::uint64_t> state_;
 };
 
 void write(Writer& out, const Message& message) {
@@ -83,17 +89,21 @@ auto sorted(const Map& map) {
   return all;
 }
 
-std::uint64_t digest_of(engine::Restored& restored, WallTime orphans_since) {
+std::map<std::string, std::uint64_t> state_of(engine::Restored& restored, WallTime orphans_since) {
   Writer out;
   std::map<std::uint64_t, const Message*> messages;
   restored.messages.visit([&](const Message& message) { messages[message.id.value()] = &message; });
-  for (const auto& [id, message] : messages) { write(out, *message); }
+  for (const auto& [id, message] : messages) {
+    write(out, *message);
+    out.end(std::string{name_of(message->status)} + " message ", id);
+  }
   for (const auto* row : sorted(restored.owed)) {
     out.number(row->first.value());
     for (const auto& item : row->second) {
       out.number(std::uint64_t{item.status_seq});
       out.choice(item.status);
     }
+    out.end("owed ", row->first.value());
   }
   for (const auto* row : sorted(restored.inbound)) {
     out.number(row->first.value());
@@ -102,6 +112,7 @@ std::uint64_t digest_of(engine::Restored& restored, WallTime orphans_since) {
     out.address(row->second->destination);
     out.text(row->second->body);
     out.text(row->second->tlvs);
+    out.end("inbound ", row->first.value());
   }
   for (const auto* row : sorted(restored.orphans)) {
     if (row->second->receipt.received_at <= orphans_since) { continue; }
@@ -111,23 +122,48 @@ std::uint64_t digest_of(engine::Restored& restored, WallTime orphans_since) {
     out.text(row->second->id_text);
     out.text(row->second->stat_word);
     out.text(row->second->body);
+    out.end("orphan ", row->first.value());
   }
   for (const auto* row : sorted(restored.dialects)) { out.text(row->second); }
+  out.end("dialects");
   for (const auto* row : sorted(restored.short_ids)) { out.number(std::uint64_t{row->second}); }
+  out.end("short ids");
   for (const auto& name : restored.names) { out.text(name.name); }
+  out.end("names");
   // Not next_sequence: each start has a generation of its own, and counts ids from the beginning.
-  return out.digest();
+  return out.take();
 }
 
 }  // namespace
+
+std::string difference(const Found& found, const Found& other) {
+  if (found.refused || other.refused) { return "refused: " + (found.refused ? found : other).why; }
+  std::string out;
+  unsigned told = 0;
+  const auto tell = [&](const std::string& name, const char* how) {
+    if (++told <= 5) { out += (out.empty() ? "" : ", ") + name + how; }
+  };
+  for (const auto& [name, digest] : found.state) {
+    const auto at = other.state.find(name);
+    if (at == other.state.end()) {
+      tell(name, " is gone");
+    } else if (at->second != digest) {
+      tell(name, " is another");
+    }
+  }
+  for (const auto& [name, digest] : other.state) {
+    if (!found.state.contains(name)) { tell(name, " is new"); }
+  }
+  return told > 5 ? out + " and " + std::to_string(told - 5) + " more" : out;
+}
 
 Found recover_now(testing::SimDisk& disk, const Now& now, std::uint64_t segment_octets,
                   WallTime orphans_since) {
   engine::Restored restored{now};
   const auto recovered = spool::recover(
       disk, {.segment_octets = segment_octets, .new_journal_id = 1, .generation = {}}, restored);
-  if (recovered.has_error()) { return {true, recovered.error().sentence(), 0, 0}; }
-  return {false, {}, digest_of(restored, orphans_since), restored.messages.size()};
+  if (recovered.has_error()) { return {true, recovered.error().sentence(), {}, 0}; }
+  return {false, {}, state_of(restored, orphans_since), restored.messages.size()};
 }
 
 bool is_proved(const testing::SimDisk& disk, const Octet& octet) {

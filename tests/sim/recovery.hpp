@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "aldis/base/time.hpp"
@@ -9,14 +10,16 @@
 
 namespace aldis::sim {
 
-// What a start would find in these files: every live message with its state, what is owed, orphans, counters.
-// Two journals with the same digest start the same engine.
+// What a start would find in these files: every live message with its state, what is owed, orphans, counters,
+// each by a digest under its name. Two journals with the same state start the same engine.
 struct Found {
   bool refused = false;
   std::string why;
-  std::uint64_t digest = 0;
+  std::map<std::string, std::uint64_t> state;
   std::uint64_t messages = 0;
 };
+// What `other` has otherwise, for a person to read; empty: nothing, and neither was refused.
+std::string difference(const Found& found, const Found& other);
 
 // Recovers for real: the journal is written on as a start would. `disk` has all its space. Orphans count if
 // they came after `orphans_since`: the end of an older one has no record, and it may be seen again while its

@@ -10,12 +10,18 @@
 namespace aldis::runtime {
 
 struct Listener::Impl {
+  Impl(Loop::Impl& loop_impl, ListenerSettings listener_settings, Accept accept_protocol)
+      : loop(loop_impl), settings(std::move(listener_settings)), accept(std::move(accept_protocol)) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   Loop::Impl& loop;
   ListenerSettings settings;
   Accept accept;
   std::shared_ptr<std::size_t> open_count = std::make_shared<std::size_t>(0);
   Counters counters{};
   std::uint32_t peers = 0;
+  std::shared_ptr<Impl*> self = std::make_shared<Impl*>(this);  // posts may outlive the listener
 
   void accepted(sim::SocketPtr socket) {
     // Customers of the world have an address each; ports do not matter.
@@ -35,11 +41,14 @@ struct Listener::Impl {
 
 Result<std::unique_ptr<Listener>, std::string> Listener::open(Loop& loop, ListenerSettings settings,
                                                               Accept accept) {
-  auto impl = std::make_unique<Impl>(Impl{loop.impl(), std::move(settings), std::move(accept)});
+  auto impl = std::make_unique<Impl>(loop.impl(), std::move(settings), std::move(accept));
   Impl* raw = impl.get();
   raw->loop.host.network.listen(raw->settings.address, [raw](sim::SocketPtr socket) {
     // Taken in a turn of the loop, as a ready listening socket is.
-    raw->loop.posts.emplace_back([raw, socket = std::move(socket)] { raw->accepted(socket); });
+    raw->loop.posts.emplace_back([listening = std::weak_ptr{raw->self}, socket = std::move(socket)] {
+      if (const auto listener = listening.lock()) { return (*listener)->accepted(socket); }
+      socket->close();
+    });
     raw->loop.wake();
   });
   return Result<std::unique_ptr<Listener>, std::string>{

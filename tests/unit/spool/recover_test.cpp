@@ -408,6 +408,32 @@ TEST_CASE("segments that a proved checkpoint does not need are not replayed, fre
   CHECK(third.heard.texts == again.heard.texts);
 }
 
+TEST_CASE("a checkpoint in a torn batch frees nothing, however often the journal is started") {
+  SimDisk disk;
+  RandomRecords records(13);
+  Journal journal(disk);
+  REQUIRE(journal.start());
+  journal.run(records, 40, 30);
+  const auto before = journal.appended;
+  const SegmentNumber torn_in = journal.writer->current_segment();
+  REQUIRE(torn_in > 2);
+  const Lsn torn = journal.writer->position();
+  records.any([&](const auto& record) { journal.append(record); });
+  CheckpointRecord checkpoint;
+  checkpoint.oldest_segment = torn_in;
+  journal.append(checkpoint);
+  REQUIRE(journal.commit());
+  REQUIRE(journal.writer->current_segment() == torn_in);
+  // a sector was lost
+  disk.overwrite(segment_name(torn_in), torn.value() % kSmallSegment, std::string(16, '\0'));
+  for (int start = 0; start < 4; ++start) {  // each writes behind it, and knows that to be durable
+    Journal again(disk);
+    INFO("start " << start);
+    REQUIRE(again.start());
+    CHECK(again.heard.texts == before);
+  }
+}
+
 TEST_CASE("a segment that is gone is missed, unless it was freed") {
   SimDisk whole;
   RandomRecords records(8);
