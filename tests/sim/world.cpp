@@ -374,12 +374,24 @@ void World::run() {
   ledger.check_drained(moment());
   ledger.check_flags();
   if (!drained()) { throw Violation{"I15: not drained in time after all had healed"}; }
-  const std::uint64_t turns = machine.turns();
-  run_until(events.now() + minutes{1});
-  if (machine.turns() - turns > 600) {
-    throw Violation{"I15: " + std::to_string(machine.turns() - turns) + " turns in a minute of idling"};
-  }
+  judge_idling();
   machine.check_journal();
+}
+
+// A gateway that spins does so in every minute; one in which customers bind anew, or in which the process is
+// replaced, says nothing.
+void World::judge_idling() {
+  std::uint64_t turns = 0;
+  for (int minute = 0; minute < 5; ++minute) {
+    const std::uint64_t before = machine.turns();
+    const auto lives = machine.lives();
+    run_until(events.now() + minutes{1});
+    if (machine.lives() != lives || machine.turns() < before) { continue; }
+    turns = machine.turns() - before;
+    if (turns <= 600) { return; }
+  }
+  throw Violation{"I15: " + std::to_string(turns) +
+                  " turns in a minute of idling, and no fewer in four others"};
 }
 
 }  // namespace aldis::sim

@@ -92,6 +92,7 @@ class World {
   void look();
   void run_until(Instant until);
   void heal();
+  void judge_idling();
   [[nodiscard]] bool drained();
 
   void cover(Fault fault);
