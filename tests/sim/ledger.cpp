@@ -107,8 +107,9 @@ std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission
     throw Violation{"I4: " + name_of(*entry) + " left before its lease was durable"};
   }
   // What was read at `read` expires that much later, and the process may have been busy meanwhile.
+  const Moment& began = entry->answered ? *entry->answered : *entry->read;  // it may have waited to be read
   if (!clock_stepped_ && entry->validity > Duration{} &&
-      submission.sent.since > entry->read->at + entry->validity + seconds{5}) {
+      submission.sent.since > began.at + entry->validity + seconds{5}) {
     throw Violation{"I10: " + name_of(*entry) + " left after its validity"};
   }
   for (auto at = entry->submissions.rbegin(); at != entry->submissions.rend(); ++at) {
@@ -157,18 +158,19 @@ void Ledger::check_flags() const {
 }
 
 // A token that was taken at a lease is good for 50 ms, so a second may hold those of a twentieth more. What
-// waits longer pays when it leaves, and what a full socket held back left when it was asked to.
+// waits longer pays when it leaves. A part that a full socket held back left at some time between when it was
+// asked to and when the kernel took it: only those count that left within the second for sure.
 void Ledger::judge_rate(std::uint32_t op, const Moment& sent) {
   sent_.resize(operators.size());
   auto& [life, last] = sent_[op];
   if (sent.life < life) { return; }  // read late
   if (sent.life > life) { last.clear(); }
   life = sent.life;
-  // Connections are read in an order of their own; what matters is when it was sent.
-  last.insert(std::upper_bound(last.begin(), last.end(), sent.since), sent.since);
-  while (!last.empty() && last.front() + seconds{3} < last.back()) { last.pop_front(); }
-  const auto window_begin = std::upper_bound(last.begin(), last.end(), sent.since - seconds{1});
-  const auto in_window = std::upper_bound(last.begin(), last.end(), sent.since) - window_begin;
+  last.push_back(sent);
+  std::erase_if(last, [&](const Moment& one) { return one.at + seconds{3} < sent.at; });
+  const auto in_window = std::count_if(last.begin(), last.end(), [&](const Moment& one) {
+    return one.since > sent.at - seconds{1} && one.at <= sent.at;
+  });
   const auto allowed = 1.05 * operators[op].per_second + operators[op].burst + 1;
   if (static_cast<double>(in_window) > allowed) {
     throw Violation{"I9: operator " + std::to_string(op) + " got " + std::to_string(in_window) +

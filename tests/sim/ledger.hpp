@@ -138,7 +138,7 @@ class Ledger {
   std::map<std::uint64_t, Entry> entries_;
   std::map<std::string, std::uint64_t> ids_;                         // public id to text
   std::map<std::uint64_t, std::vector<std::uint64_t>> texts_;        // of submit_multi: text to messages
-  std::vector<std::pair<std::uint32_t, std::deque<Instant>>> sent_;  // per operator: life, the last second
+  std::vector<std::pair<std::uint32_t, std::vector<Moment>>> sent_;  // per operator: life, what left lately
   std::map<std::uint32_t, std::set<std::uint64_t>> twice_;           // sent again in doubt, by operator
   bool clock_stepped_ = false;
   Totals totals_;
