@@ -26,7 +26,8 @@ void OperatorSite::start() {
 
 std::string OperatorSite::next_id() {
   if (world_.faults.fires(Fault::kOpEmptyId)) { return {}; }
-  if (!ids_given_.empty() && world_.faults.fires(Fault::kOpReusedId)) { return chance_.pick(ids_given_); }
+  reused_ = !ids_given_.empty() && world_.faults.fires(Fault::kOpReusedId);
+  if (reused_) { return chance_.pick(ids_given_); }
   const std::uint64_t number = next_id_++;
   char text[32];
   switch (plan_.ids) {
@@ -257,7 +258,8 @@ void OperatorBind::on_submit(const smpp::Pdu& pdu, const smpp::SubmitSm& submit,
   const Duration receipt = Duration{
       static_cast<Duration::rep>(chance.below(static_cast<std::uint64_t>(site_.plan_.receipt_max.count())))};
   Duration receipt_after = delay + receipt;
-  if (faults.fires(Fault::kOpEarlyReceipt)) { receipt_after = Duration{}; }
+  // One with an id of before, ahead of its response, can only be taken for that of the part that had the id.
+  if (!site_.reused_ && faults.fires(Fault::kOpEarlyReceipt)) { receipt_after = Duration{}; }
   if (faults.fires(Fault::kOpLateReceipt)) { receipt_after += seconds{chance.below(120)}; }
   site_.plan_receipts(receipt_after, token, index);
   if (faults.fires(Fault::kOpNoAnswer)) { return; }

@@ -104,6 +104,7 @@ class OperatorSite {
   bool pay_planned_ = false;
   bool healed_ = false;
   std::vector<std::string> ids_given_;
+  bool reused_ = false;  // the id that was given last
   std::vector<std::pair<std::uint64_t, std::size_t>> withheld_;  // receipts not sent until all heals
 };
 
