@@ -64,7 +64,11 @@ void write(Writer& out, const Message& message) {
   out.text(message.content.body);
   out.number(std::int64_t{message.accepted_at.time_since_epoch().count()});
   out.number(std::int64_t{message.done_at.time_since_epoch().count()});
-  out.number(std::int64_t{message.due_at.time_since_epoch().count()});
+  // When a retry is due is counted from the newest time that replay has seen, and a start that need not read
+  // old segments has seen less: it may wait a little longer. Dates that a customer gave are exact.
+  if (message.status == Status::kScheduled) {
+    out.number(std::int64_t{message.due_at.time_since_epoch().count()});
+  }
   out.number(std::int64_t{message.expires_at.time_since_epoch().count()});
   out.number(std::uint64_t{message.op.value()});
   out.number(std::uint64_t{message.candidates_tried});
