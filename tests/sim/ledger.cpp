@@ -120,6 +120,7 @@ std::pair<Entry*, std::size_t> Ledger::submitted(std::uint64_t token, Submission
     }
   }
   judge_rate(submission.op, submission.sent);
+  judge_share(*entry, submission);
   ++totals_.sent;
   entry->submissions.push_back(std::move(submission));
   return {entry, entry->submissions.size() - 1};
@@ -175,6 +176,37 @@ void Ledger::judge_rate(std::uint32_t op, const Moment& sent) {
   if (static_cast<double>(in_window) > allowed) {
     throw Violation{"I9: operator " + std::to_string(op) + " got " + std::to_string(in_window) +
                     " parts within a second, allowed are " + std::to_string(allowed)};
+  }
+}
+
+// All customers of a world have one class and one weight. So while a message waits for its first try at the
+// only operator that it may go to, each other customer may send there what its own customer does; twice that
+// is allowed, and what had been leased before.
+void Ledger::judge_share(const Entry& entry, const Submission& submission) {
+  shares_.resize(operators.size());
+  auto& [life, log] = shares_[submission.op];
+  const Moment& sent = submission.sent;
+  if (sent.life < life) { return; }  // read late
+  if (sent.life > life) { log.clear(); }
+  life = sent.life;
+  std::size_t others = 0;
+  std::size_t own = entry.parts;
+  if (entry.answered) {
+    for (auto at = log.rbegin(); at != log.rend() && at->sent.at > entry.answered->at; ++at) {
+      if (at->sent.since <= entry.answered->at || at->sent.at > sent.since) { continue; }
+      own += at->account == entry.account ? 1u : 0u;
+      others += at->account != entry.account && at->on == submission.gateway_end ? 1u : 0u;
+    }
+  }
+  log.push_back({sent, entry.account, submission.gateway_end});
+  unsigned ways = 0;
+  for (std::uint32_t op = 0; op < operators.size(); ++op) { ways += routed(entry, op) ? 1u : 0u; }
+  const bool first = entry.submissions.empty() && entry.answered && entry.answered->life == life;
+  if (!first || ways != 1 || entry.may_be_replaced || accounts < 2) { return; }
+  const std::size_t allowed = 2 * own * (accounts - 1) + operators[submission.op].lease;
+  if (others > allowed) {
+    throw Violation{"I15: " + name_of(entry) + " waited while others sent " + std::to_string(others) +
+                    " parts to its operator; its share allows " + std::to_string(allowed)};
   }
 }
 

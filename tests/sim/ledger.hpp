@@ -130,6 +130,7 @@ class Ledger {
   void judge_change(const Entry& entry, MessageState state, const Moment& at) const;
   void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
   void judge_rate(std::uint32_t op, const Moment& sent);
+  void judge_share(const Entry& entry, const Submission& submission);
   [[nodiscard]] bool ended_in_doubt(const Entry& entry) const;
   [[nodiscard]] bool jumped(const Entry& entry, std::uint32_t life) const;
   [[nodiscard]] bool is_just(const Entry& entry, MessageState state, const Moment& at) const;
@@ -139,6 +140,12 @@ class Ledger {
   std::map<std::string, std::uint64_t> ids_;                         // public id to text
   std::map<std::uint64_t, std::vector<std::uint64_t>> texts_;        // of submit_multi: text to messages
   std::vector<std::pair<std::uint32_t, std::vector<Moment>>> sent_;  // per operator: life, what left lately
+  struct Left {
+    Moment sent{};
+    std::uint32_t account = 0;
+    std::shared_ptr<Socket> on;
+  };
+  std::vector<std::pair<std::uint32_t, std::vector<Left>>> shares_;  // per operator: life, what left in it
   std::map<std::uint32_t, std::set<std::uint64_t>> twice_;           // sent again in doubt, by operator
   bool clock_stepped_ = false;
   Totals totals_;

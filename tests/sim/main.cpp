@@ -41,11 +41,11 @@ Judged after every event or at the end, from what customers and operators saw:
      name of its file, or the start finds exactly what stood there
   I14 live messages and orphans stay within their limits
   I15 drained within ten simulated minutes after all heals, or while a part a second goes; twenty more where a
-      login was refused; then at most ten turns a second
+      login was refused; then at most ten turns a second; while a message waits for its first try, no more of
+      others goes to its operator than twice their fair shares
   I17 no text or password in the log
   I18 messages that came twice, without a reason that the operator gave, are flagged in the log
-Not judged here: of I14 octets in buffers and of I15 fair
-shares (unit tests do), I16 settings generations (there is no reload), I8 (there is no charging), and of I10
+Not judged here: of I14 octets in buffers (unit tests do), I16 settings generations (there is no reload), I8 (there is no charging), and of I10
 suppression and suspension. Customers speak SMPP only.)";
 
 struct Arguments {
