@@ -27,9 +27,9 @@ void watch_parts(State& s, Message& message) {
   for (std::uint16_t i = 0; i < message.parts.size(); ++i) {
     const Part& part = message.parts[i];
     if (part.attempt == 0 || message.op == kNoOperator) { continue; }
-    if (!part.operator_id.empty()) {
-      s.correlator.remember(message.op, part.operator_id, {message.id, i});
-    } else if (part.uncertain || part.status == Status::kSent) {
+    if (!part.operator_id.empty()) { s.correlator.remember(message.op, part.operator_id, {message.id, i}); }
+    // What was sent twice may be reported under an id of its first attempt, too, which nobody knows.
+    if (part.uncertain || (part.operator_id.empty() && part.status == Status::kSent)) {
       s.correlator.watch(message.op, message, i);
     }
   }

@@ -203,11 +203,26 @@ void Ledger::judge_share(const Entry& entry, const Submission& submission) {
   for (std::uint32_t op = 0; op < operators.size(); ++op) { ways += routed(entry, op) ? 1u : 0u; }
   const bool first = entry.submissions.empty() && entry.answered && entry.answered->life == life;
   if (!first || ways != 1 || entry.may_be_replaced || accounts < 2) { return; }
-  const std::size_t allowed = 2 * own * (accounts - 1) + operators[submission.op].lease;
+  const auto allows = [&] { return 2 * own * (accounts - 1) + operators[submission.op].lease; };
+  if (others > allows()) { own += expired_of(entry, sent.at); }
+  const std::size_t allowed = allows();
   if (others > allowed) {
     throw Violation{"I15: " + name_of(entry) + " waited while others sent " + std::to_string(others) +
                     " parts to its operator; its share allows " + std::to_string(allowed)};
   }
+}
+
+// Parts of the same customer that expired unsent while the message waited: they had their turns, and were
+// leased too late.
+std::size_t Ledger::expired_of(const Entry& entry, Instant now) const {
+  std::size_t parts = 0;
+  for (const auto& [token, other] : entries_) {
+    const bool unsent = other.answered && other.account == entry.account && other.submissions.empty();
+    if (!unsent || other.validity == Duration{}) { continue; }
+    const Instant end = other.answered->at + other.validity;
+    if (end > entry.answered->at && end <= now + seconds{5}) { parts += other.parts; }
+  }
+  return parts;
 }
 
 // Leased and forgotten with a process, or lost with a link; and not to be sent while in doubt.
@@ -236,7 +251,11 @@ bool Ledger::is_just(const Entry& entry, MessageState state, const Moment& at) c
     case MessageState::kDelivered: {
       std::set<std::uint16_t> delivered;
       for (const auto& s : entry.submissions) {
-        if (s.receipts.contains(state)) { delivered.insert(s.part); }
+        // parts to which the operator gave one id: a repeated receipt of one may be the other's
+        const bool theirs = std::any_of(
+            entry.submissions.begin(), entry.submissions.end(),
+            [&](const Submission& t) { return !s.id.empty() && t.id == s.id && t.receipts.contains(state); });
+        if (theirs || s.receipts.contains(state)) { delivered.insert(s.part); }
       }
       return delivered.size() >= entry.parts;
     }

@@ -131,6 +131,7 @@ class Ledger {
   void judge_repeat(const Entry& entry, const Submission& before, const Submission& now);
   void judge_rate(std::uint32_t op, const Moment& sent);
   void judge_share(const Entry& entry, const Submission& submission);
+  [[nodiscard]] std::size_t expired_of(const Entry& entry, Instant now) const;
   [[nodiscard]] bool ended_in_doubt(const Entry& entry) const;
   [[nodiscard]] bool jumped(const Entry& entry, std::uint32_t life) const;
   [[nodiscard]] bool is_just(const Entry& entry, MessageState state, const Moment& at) const;
