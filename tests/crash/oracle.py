@@ -11,6 +11,7 @@ import dataclasses
 import pathlib
 import re
 
+READ_LATE_US = 2_000_000  # an operator reads within this
 NUMBER_DIGITS = 8  # of a destination, behind the prefix (smppload --destination-prefix)
 
 
@@ -168,15 +169,20 @@ class Histories:
                                    and int(destination[-NUMBER_DIGITS:]) not in numbers)
 
     def judge_duplicates(self):
-        """Each repeat belongs to the first kill after the copy before it: that one left it in doubt."""
+        """Each repeat belongs to the first kill after the copy before it: that one left it in doubt. An operator that had no
+        time to read stamps what it got from a dead gateway late: then it is the kill before."""
         once = {customer.prefix for customer in self.customers if customer.at_most_once}
         times = [kill.at for kill in self.kills]
         after = collections.Counter()
         resent = set()  # messages, once for each kill: the log has one line for all parts of one
         for destination, parts in self.seen.items():
             for sent in parts.values():
-                for earlier in sorted(sent)[:-1]:
+                ordered = sorted(sent)
+                for earlier, later in zip(ordered, ordered[1:]):
                     kill = bisect.bisect_left(times, earlier)
+                    between = kill < len(times) and times[kill] <= later
+                    if not between and kill > 0 and earlier - times[kill - 1] < READ_LATE_US:
+                        kill -= 1
                     after[kill] += 1
                     resent.add((destination, kill))
                     self.report["duplicated"] += 1
