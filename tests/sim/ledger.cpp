@@ -192,18 +192,18 @@ void Ledger::judge_share(const Entry& entry, const Submission& submission) {
   std::size_t others = 0;
   std::size_t own = entry.parts;
   if (entry.answered) {
-    for (auto at = log.rbegin(); at != log.rend() && at->sent.at > entry.answered->at; ++at) {
-      if (at->sent.since <= entry.answered->at || at->sent.at > sent.since) { continue; }
-      own += at->account == entry.account ? 1u : 0u;
-      others += at->account != entry.account && at->on == submission.gateway_end ? 1u : 0u;
+    for (auto at = log.rbegin(); at != log.rend() && at->first.at > entry.answered->at; ++at) {
+      const bool meanwhile = at->first.since > entry.answered->at && at->first.at <= sent.since;
+      if (meanwhile) { ++(at->second == entry.account ? own : others); }
     }
   }
-  log.push_back({sent, entry.account, submission.gateway_end});
+  log.emplace_back(sent, entry.account);
   unsigned ways = 0;
   for (std::uint32_t op = 0; op < operators.size(); ++op) { ways += routed(entry, op) ? 1u : 0u; }
   const bool first = entry.submissions.empty() && entry.answered && entry.answered->life == life;
-  if (!first || ways != 1 || entry.may_be_replaced || accounts < 2) { return; }
-  const auto allows = [&] { return 2 * own * (accounts - 1) + operators[submission.op].lease; };
+  const OperatorRules& rules = operators[submission.op];
+  if (!first || ways != 1 || rules.links != 1 || entry.may_be_replaced || accounts < 2) { return; }
+  const auto allows = [&] { return 2 * own * (accounts - 1) + rules.lease; };
   if (others > allows()) { own += expired_of(entry, sent.at); }
   const std::size_t allowed = allows();
   if (others > allowed) {

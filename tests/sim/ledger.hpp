@@ -81,6 +81,7 @@ class Ledger {
     std::uint32_t burst = 0;
     std::uint32_t window_max = 0;
     Duration response{};
+    std::uint32_t links = 1;
     std::uint32_t lease = 0;  // of all links together
     bool fails_in_doubt = false;
   };
@@ -141,13 +142,9 @@ class Ledger {
   std::map<std::string, std::uint64_t> ids_;                         // public id to text
   std::map<std::uint64_t, std::vector<std::uint64_t>> texts_;        // of submit_multi: text to messages
   std::vector<std::pair<std::uint32_t, std::vector<Moment>>> sent_;  // per operator: life, what left lately
-  struct Left {
-    Moment sent{};
-    std::uint32_t account = 0;
-    std::shared_ptr<Socket> on;
-  };
-  std::vector<std::pair<std::uint32_t, std::vector<Left>>> shares_;  // per operator: life, what left in it
-  std::map<std::uint32_t, std::set<std::uint64_t>> twice_;           // sent again in doubt, by operator
+  // per operator: life, what left in it and whose it was
+  std::vector<std::pair<std::uint32_t, std::vector<std::pair<Moment, std::uint32_t>>>> shares_;
+  std::map<std::uint32_t, std::set<std::uint64_t>> twice_;  // sent again in doubt, by operator
   bool clock_stepped_ = false;
   Totals totals_;
 };

@@ -162,6 +162,7 @@ void World::draw_settings() {
                                 .burst = op.throttle.burst,
                                 .window_max = op.window.max,
                                 .response = op.timers.response,
+                                .links = op.binds_transceiver,
                                 .lease = 2 * op.window.max * op.binds_transceiver,
                                 .fails_in_doubt = op.in_doubt == InDoubt::kFail});
   }
@@ -391,7 +392,8 @@ void World::judge_idling() {
     if (machine.lives() != lives || machine.turns() < before) { continue; }
     turns = machine.turns() - before;
     const double bound = machine.metrics().sum("aldis_session_binds_total") - binds;
-    const double measuring = machine.metrics().sum("aldis_pressure_level") > 0 ? 300 : 0;  // until it is lower
+    // until it is lower
+    const double measuring = machine.metrics().sum("aldis_pressure_level") > 0 ? 300 : 0;
     if (static_cast<double>(turns) <= 600 + measuring + kTurnsOfBind * bound) { return; }
   }
   throw Violation{"I15: " + std::to_string(turns) +
