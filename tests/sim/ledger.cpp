@@ -191,16 +191,21 @@ void Ledger::judge_share(const Entry& entry, const Submission& submission) {
   life = sent.life;
   std::size_t others = 0;
   std::size_t own = entry.parts;
+  bool same_connection = false;
   if (entry.answered) {
-    for (auto at = log.rbegin(); at != log.rend() && at->first.at > entry.answered->at; ++at) {
-      const bool meanwhile = at->first.since > entry.answered->at && at->first.at <= sent.since;
-      if (meanwhile) { ++(at->second == entry.account ? own : others); }
+    for (auto at = log.rbegin(); at != log.rend(); ++at) {
+      if (at->sent.at <= entry.answered->at) {
+        same_connection = at->on == submission.gateway_end;
+        break;
+      }
+      if (at->sent.since <= entry.answered->at || at->sent.at > sent.since) { continue; }
+      ++(at->account == entry.account ? own : others);
     }
   }
-  log.emplace_back(sent, entry.account);
+  log.push_back({sent, entry.account, submission.gateway_end});
   unsigned ways = 0;
   for (std::uint32_t op = 0; op < operators.size(); ++op) { ways += routed(entry, op) ? 1u : 0u; }
-  const bool first = entry.submissions.empty() && entry.answered && entry.answered->life == life;
+  const bool first = entry.submissions.empty() && same_connection && entry.answered->life == life;
   const OperatorRules& rules = operators[submission.op];
   if (!first || ways != 1 || rules.links != 1 || entry.may_be_replaced || accounts < 2) { return; }
   const auto allows = [&] { return 2 * own * (accounts - 1) + rules.lease; };

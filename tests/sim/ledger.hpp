@@ -143,7 +143,12 @@ class Ledger {
   std::map<std::uint64_t, std::vector<std::uint64_t>> texts_;        // of submit_multi: text to messages
   std::vector<std::pair<std::uint32_t, std::vector<Moment>>> sent_;  // per operator: life, what left lately
   // per operator: life, what left in it and whose it was
-  std::vector<std::pair<std::uint32_t, std::vector<std::pair<Moment, std::uint32_t>>>> shares_;
+  struct Left {
+    Moment sent{};
+    std::uint32_t account = 0;
+    std::shared_ptr<Socket> on;
+  };
+  std::vector<std::pair<std::uint32_t, std::vector<Left>>> shares_;
   std::map<std::uint32_t, std::set<std::uint64_t>> twice_;  // sent again in doubt, by operator
   bool clock_stepped_ = false;
   Totals totals_;
