@@ -7,15 +7,18 @@ namespace aldis::daemon {
 
 namespace {
 constexpr Duration kLiveWithin = seconds{5};
+constexpr std::size_t kConnections = 32;
+
+enum Question : std::uint64_t { kLive, kReady, kMetrics };
 
 // Answers once: with what the engine said, or with 503 when it did not turn in time.
 struct Waiting {
-  runtime::HttpAnswer answer;
+  ports::HttpReply reply;
   std::unique_ptr<runtime::Alarm> alarm;
 };
 
-runtime::HttpResponse plain(unsigned status, std::string body) {
-  runtime::HttpResponse response;
+ports::HttpResponse plain(unsigned status, std::string body) {
+  ports::HttpResponse response;
   response.status = status;
   response.body = std::move(body);
   return response;
@@ -31,10 +34,11 @@ Admin::~Admin() { stop(); }
 
 Result<void, std::string> Admin::open(const std::vector<HttpListener>& listeners) {
   for (const auto& listener : listeners) {
-    auto server = runtime::HttpServer::open(thread_.loop(), listener.address,
-                                            [this](runtime::HttpRequest request, runtime::HttpAnswer answer) {
-                                              handle(std::move(request), std::move(answer));
-                                            });
+    runtime::HttpServerSettings settings;
+    settings.address = listener.address;
+    settings.limits.connections = kConnections;
+    settings.limits.connections_per_address = kConnections + 1;  // the oldest of them makes room first
+    auto server = runtime::HttpServer::open(thread_.loop(), std::move(settings), *this);
     if (server.has_error()) { return server.error(); }
     servers_.emplace_back(listener.name, std::move(*server));
   }
@@ -54,38 +58,50 @@ void Admin::stop() {
   servers_.clear();
 }
 
-void Admin::handle(runtime::HttpRequest request, runtime::HttpAnswer answer) {
-  const bool metrics = request.path == "/metrics";
-  const bool ready = request.path == "/readyz" || request.path == "/health";
-  if (!metrics && !ready && request.path != "/livez") { return answer(plain(404, "not found\n")); }
+ports::HttpVerdict Admin::judge(const Now&, const ports::HttpRequest& request) {
+  ports::HttpTakeWhole verdict{.body_octets_max = 0};
+  if (request.path == "/metrics") {
+    verdict.token = kMetrics;
+  } else if (request.path == "/readyz" || request.path == "/health") {
+    verdict.token = kReady;
+  } else if (request.path == "/livez") {
+    verdict.token = kLive;
+  } else {
+    return plain(404, "not found\n");
+  }
+  if (request.method == "GET" || request.method == "HEAD") { return verdict; }
+  ports::HttpResponse refusal = plain(405, "method not allowed\n");
+  refusal.headers.emplace_back("Allow", "GET, HEAD");
+  return refusal;
+}
+
+void Admin::serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) {
   runtime::Loop& web = thread_.loop();
   auto waiting = std::make_shared<Waiting>();
-  waiting->answer = std::move(answer);
+  waiting->reply = reply;
   waiting->alarm = std::make_unique<runtime::Alarm>(web, [waiting = std::weak_ptr{waiting}](const Now&) {
-    const auto still = waiting.lock();
-    if (still != nullptr && still->answer) {
-      std::exchange(still->answer, nullptr)(plain(503, "the engine does not turn\n"));
-    }
+    if (const auto still = waiting.lock()) { still->reply.send(plain(503, "the engine does not turn\n")); }
   });
-  waiting->alarm->set(web.now().mono + kLiveWithin);
-  engine_loop_.post([&web, waiting = std::move(waiting), questions = questions_, metrics, ready]() mutable {
-    runtime::HttpResponse response = plain(200, "ok\n");
-    if (metrics) {
-      response.content_type = std::string{telemetry::PrometheusText::kContentType};
-      response.body = questions->metrics();
-    } else if (ready) {
-      const std::string missing = questions->readiness();
-      response.content_type = "application/json";
-      response.status = missing.empty() ? 200 : 503;
-      response.body = missing.empty() ? R"({"status":"ready"})"
-                                        "\n"
-                                      : R"({"status":"not ready","missing":")" + missing + "\"}\n";
-    }
-    web.post([waiting = std::move(waiting), response = std::move(response)]() mutable {
-      if (waiting->answer) { std::exchange(waiting->answer, nullptr)(std::move(response)); }
-      waiting->alarm.reset();
-    });
-  });
+  waiting->alarm->set(now.mono + kLiveWithin);
+  engine_loop_.post(
+      [&web, waiting = std::move(waiting), questions = questions_, question = request.token]() mutable {
+        ports::HttpResponse response = plain(200, "ok\n");
+        if (question == kMetrics) {
+          response.content_type = telemetry::PrometheusText::kContentType;
+          response.body = questions->metrics();
+        } else if (question == kReady) {
+          const std::string missing = questions->readiness();
+          response.content_type = "application/json";
+          response.status = missing.empty() ? 200 : 503;
+          response.body = missing.empty() ? R"({"status":"ready"})"
+                                            "\n"
+                                          : R"({"status":"not ready","missing":")" + missing + "\"}\n";
+        }
+        web.post([waiting = std::move(waiting), response = std::move(response)]() mutable {
+          waiting->reply.send(std::move(response));
+          waiting->alarm.reset();
+        });
+      });
 }
 
 }  // namespace aldis::daemon

@@ -8,6 +8,7 @@
 
 #include "aldis/base/result.hpp"
 #include "aldis/core/settings.hpp"
+#include "aldis/ports/http.hpp"
 #include "aldis/runtime/http_server.hpp"
 #include "aldis/runtime/loop.hpp"
 #include "aldis/runtime/loop_thread.hpp"
@@ -16,7 +17,7 @@ namespace aldis::daemon {
 
 // /livez, /readyz, /health and /metrics, on a thread of its own, so that a busy engine can still be asked
 // whether it turns. What needs the engine is posted to it and comes back as a value.
-class Admin {
+class Admin final : public ports::HttpService {
  public:
   struct Questions {  // called on the engine thread
     std::function<std::string()> metrics;
@@ -24,6 +25,8 @@ class Admin {
   };
   Admin(runtime::Loop& engine_loop, Questions questions);
   ~Admin();
+  Admin(const Admin&) = delete;
+  Admin& operator=(const Admin&) = delete;
 
   // Opens every listener; the error names the address.
   Result<void, std::string> open(const std::vector<HttpListener>& listeners);
@@ -31,9 +34,11 @@ class Admin {
   void start();
   void stop();
 
- private:
-  void handle(runtime::HttpRequest request, runtime::HttpAnswer answer);
+  // ports::HttpService, on the thread
+  ports::HttpVerdict judge(const Now& now, const ports::HttpRequest& request) override;
+  void serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) override;
 
+ private:
   runtime::Loop& engine_loop_;
   std::shared_ptr<Questions> questions_;
   runtime::LoopThread thread_;

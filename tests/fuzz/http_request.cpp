@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin port's HTTP: the same requests and answers however the octets come, nothing beyond the limits
-// reaches a handler, and nothing is served behind a refusal.
+// HTTP in front of everything: the same requests and answers however the octets come, nothing beyond the
+// limits reaches a handler, and nothing is served behind a refusal.
 #include "aldis/runtime/http_server.hpp"
 
 #include "fuzz/fuzz.hpp"
@@ -10,17 +10,13 @@ namespace {
 
 using namespace runtime;
 
-constexpr HttpLimits kLimits{.headers = 600, .body = 100};
+constexpr HttpLimits kLimits{.request_line = 200, .headers = 400, .headers_count = 10};
+constexpr std::size_t kBodyMax = 100;
 
 // A connection without a socket.
-class Peer final : public ports::Wire {
+class Peer final : public ports::Wire, public ports::HttpService {
  public:
-  Peer() {
-    const auto handler = std::make_shared<const HttpHandler>(
-        [this](const HttpRequest& request, const HttpAnswer& answer) { serve(request, answer); });
-    protocol_ = make_http_protocol(handler, kLimits);
-    protocol_->on_open(now_, *this);
-  }
+  Peer() : protocol_(make_http_protocol(*this, kLimits)) { protocol_->on_open(now_, *this); }
   ~Peer() { protocol_->on_closed(now_, ports::CloseCause::kPeer); }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
@@ -57,22 +53,56 @@ class Peer final : public ports::Wire {
   std::string_view peer() const override { return "203.0.113.7:51514"; }
   std::string_view peer_address() const override { return "203.0.113.7"; }
 
- private:
-  void serve(const HttpRequest& request, const HttpAnswer& answer) {
+  // Three kinds of requests by their path: refused, read whole, or taken as a stream.
+  ports::HttpVerdict judge(const Now&, const ports::HttpRequest& request) override {
     ALDIS_CHECK(!is_closing_);
-    ALDIS_CHECK(request.method == "GET" || request.method == "HEAD");
-    ALDIS_CHECK(request.body.size() <= kLimits.body);
-    std::size_t header_octets = request.path.size() + request.query.size();
+    note(request);
+    if (request.path.starts_with("/r")) { return ports::HttpResponse{.status = 200, .body = "refused"}; }
+    if (request.path.starts_with("/s")) { return ports::HttpTakeStream{}; }
+    return ports::HttpTakeWhole{.body_octets_max = kBodyMax};
+  }
+  void serve(const Now&, const ports::HttpRequest& request, const ports::HttpReply& reply) override {
+    ALDIS_CHECK(request.body.size() <= kBodyMax);
+    served_.append("\n").append(request.body).append("\n");
+    reply.send({.status = 200, .body = std::string{request.path}});
+  }
+  std::shared_ptr<ports::HttpStream> stream(const Now&, const ports::HttpRequest&,
+                                            const ports::HttpReply& reply) override {
+    return std::make_shared<Stream>(served_, reply);
+  }
+
+ private:
+  class Stream final : public ports::HttpStream {
+   public:
+    Stream(std::string& served, ports::HttpReply reply) : served_(served), reply_(std::move(reply)) {}
+    std::size_t on_body(const Now&, Octets piece) override {
+      served_.append(piece);
+      return piece.size();
+    }
+    void on_body_end(const Now&) override {
+      served_.append("\n");
+      reply_.begin({.body = "streamed"});
+      reply_.end();
+    }
+
+   private:
+    std::string& served_;
+    ports::HttpReply reply_;
+  };
+
+  void note(const ports::HttpRequest& request) {
+    ALDIS_CHECK(request.path.size() + request.query.size() <= kLimits.request_line);
+    ALDIS_CHECK(request.path.find_first_of(" \r\n") == std::string::npos);
+    ALDIS_CHECK(request.fields.size() <= kLimits.headers_count);
+    std::size_t header_octets = 0;
     served_.append(request.method).append(" ").append(request.path).append("?").append(request.query);
-    for (const auto& [name, value] : request.headers) {
+    for (const auto& [name, value] : request.fields) {
       header_octets += name.size() + value.size();
       served_.append("\n").append(name).append(": ").append(value);
-      ALDIS_CHECK(value.find_first_of("\r\n") == std::string::npos);
+      ALDIS_CHECK(value.find_first_of(std::string_view{"\r\n\0", 3}) == std::string::npos);
     }
     ALDIS_CHECK(header_octets <= kLimits.headers);
-    ALDIS_CHECK(request.path.find_first_of(" \r\n") == std::string::npos);
-    served_.append("\n").append(request.body).append("\n");
-    answer({.status = 200, .body = request.path});
+    served_.append("\n");
   }
 
   Now now_{.mono = Instant{seconds{1000}}, .wall = WallTime{seconds{1'800'000'000}}};
