@@ -45,8 +45,8 @@ Judged after every event or at the end, from what customers and operators saw:
       others goes to its operator than twice their fair shares
   I17 no text or password in the log
   I18 messages that came twice, without a reason that the operator gave, are flagged in the log
-Not judged here: of I14 octets in buffers (unit tests do), I16 settings generations (there is no reload), I8 (there is no charging), and of I10
-suppression and suspension. Customers speak SMPP only.)";
+Not judged here: of I14 octets in buffers (unit tests do), I16 settings generations (there is no reload),
+I8 (there is no charging), and of I10 suppression and suspension. Customers speak SMPP only.)";
 
 struct Arguments {
   std::string seeds = "1..20";
