@@ -254,8 +254,8 @@ class Reader {
     }
   }
   void data(std::string_view pointer, const json::value& value) {
-    auto octets = hex(pointer, value, kDataOctetsMax);
-    out.data = octets ? std::move(*octets) : std::string{};
+    auto given = hex(pointer, value, kDataOctetsMax);
+    out.octets = given ? std::move(*given) : std::string{};
   }
   void udh(std::string_view pointer, const json::value& value) {
     auto octets = hex(pointer, value, kHeaderOctetsMax);

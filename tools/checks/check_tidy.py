@@ -26,7 +26,8 @@ OUTSIDE = re.compile(r"\.\./" + "shared|/work/" + r"(shared|main)\b")
 CATCH_ALL = re.compile(r"(^|_)(utils?|helpers?|managers?|misc|common|stuff)(_|$|\.)")
 
 # Names that say nothing. The important word goes first, unit and limit last: retry_delay_max.
-GIVEN = {"max_loss"}  # keys of the configuration file keep their names in the code
+GIVEN = {"max_loss",  # keys of the configuration file keep their names in the code
+         "max_object_size", "max_array_size", "max_key_size", "max_string_size"}  # a handler of Boost.JSON must have them
 _NO_MEMBER = r"(?<![.:>\w])"
 NAMES = [
     (re.compile(_NO_MEMBER + r"((?:max|min)_[a-z][a-z_0-9]*)"), "the limit goes last (retry_delay_max)"),

@@ -26,11 +26,11 @@ struct TlvGiven {
 };
 
 struct MessageRequest {
-  std::string to;                   // E.164 with or without '+', or 3 to 8 digits
-  std::optional<std::string> from;  // none: the account's
-  std::optional<std::string> text;  // UTF-8, at most 20,000 characters; either this
-  std::optional<std::string> data;  // or octets, at most 64 KiB,
-  std::string udh;                  // with a user data header; its first octet counts the rest
+  std::string to;                     // E.164 with or without '+', or 3 to 8 digits
+  std::optional<std::string> from;    // none: the account's
+  std::optional<std::string> text;    // UTF-8, at most 20,000 characters; either this
+  std::optional<std::string> octets;  // or these, at most 64 KiB,
+  std::string udh;                    // with a user data header; its first octet counts the rest
   EncodingWish encoding = EncodingWish::kAuto;
   std::optional<bool> transliterate;
   std::optional<std::uint8_t> data_coding;

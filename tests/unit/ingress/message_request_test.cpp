@@ -48,9 +48,10 @@ std::string fault(const std::string& member, RequestPlace place = RequestPlace::
 
 TEST_CASE("every field of a request is taken as it was given") {
   const auto request = good(R"({"to":"+447700900123","from":"ACME","text":"Your code is 482913","class":"otp",
-    "label":"login","reference":"order-991","validity_seconds":600,"send_at":"2026-11-22T08:00:00+01:00","receipt":"all",
-    "callback_url":"https://app.example/hooks/sms","metadata":{"user":"77","empty":""},"encoding":"ucs2",
-    "transliterate":false,"message_class":0,"protocol_id":64,"data_coding":245,"parts_max":3,"delivery":"at_most_once",
+    "label":"login","reference":"order-991","validity_seconds":600,"send_at":"2026-11-22T08:00:00+01:00",
+    "callback_url":"https://app.example/hooks/sms","metadata":{"user":"77","empty":""},
+    "encoding":"ucs2","receipt":"all",    "transliterate":false,"message_class":0,
+    "protocol_id":64,"data_coding":245,"parts_max":3,"delivery":"at_most_once",
     "tlvs":[{"tag":"0x1400","value":"0aFF"}],"operator":"op-a"})");
   CHECK(request.to == "+447700900123");
   CHECK(request.from == "ACME");
@@ -76,7 +77,7 @@ TEST_CASE("every field of a request is taken as it was given") {
   CHECK(request.pinned_operator == "op-a");
 
   const auto octets = good(R"({"to":"60777","data":"0011ff","udh":"0101","encoding":"binary"})");
-  CHECK(octets.data == std::string("\0\x11\xff", 3));
+  CHECK(octets.octets == std::string("\0\x11\xff", 3));
   CHECK(octets.udh == "\x01\x01");
 }
 
