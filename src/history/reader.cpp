@@ -128,6 +128,7 @@ class Reader::Impl {
   std::uint64_t uses_ = 0;
 };
 
+// Lets go of what retention has removed: an open file would keep its space.
 std::vector<PartitionEntry> Reader::Impl::entries() {
   if (!main_) {
     if (!std::filesystem::exists(catalog_path(directory_))) {
@@ -135,7 +136,9 @@ std::vector<PartitionEntry> Reader::Impl::entries() {
     }
     main_ = std::make_unique<SQLite::Database>(catalog_path(directory_), SQLite::OPEN_READONLY, 100);
   }
-  return read_entries(*main_);
+  auto all = read_entries(*main_);
+  std::erase_if(open_, [&](const Open& open) { return all.empty() || open.number < all.front().number; });
+  return all;
 }
 
 // Null: its file is not there yet, or no more.

@@ -138,6 +138,11 @@ TEST_CASE("history drops whole partitions when their newest message is older tha
   }
   CHECK(files <= standing.partitions + 1);  // the open one has none before its first row
   CHECK(files >= standing.partitions);
+  REQUIRE(reader.find(MessageId{1}).has_value());
+  for (const auto& descriptor : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the descriptor of this very look
+    CHECK_THAT(fs::read_symlink(descriptor, gone).string(), !Catch::Contains("part-1.db"));
+  }
   world.follower.reset();
   { Follower again(world.settings, world.disk, World::kJournalId, World::kSegment); }
   world.start_follower();
