@@ -12,6 +12,8 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::size_t kMethodMax = 32;
+// Beast aborts when the last chunk comes in pieces and fewer than "0\r\n\r\n" are there the second time.
+constexpr std::size_t kLastChunk = 5;
 constexpr std::size_t kChunkHeadMax = 4096;  // a chunk's size line, or all trailers
 
 bool is_token(char c) {  // RFC 9110 section 5.6.2
@@ -167,6 +169,7 @@ std::size_t HttpParser::parse_body(Octets input, HttpBodyTaker& taker, unsigned&
   stopped_ = false;
   std::size_t used = 0;
   while (!is_done() && !stopped_ && used < input.size()) {
+    if (chunked() && chunk_left_ == 0 && input.size() - used < kLastChunk) { break; }
     ErrorCode error;
     const std::size_t taken = put(boost::asio::buffer(input.substr(used)), error);
     used += taken;
@@ -192,7 +195,8 @@ std::size_t HttpParser::on_body_impl(View piece, ErrorCode& error) {
 }
 
 // Lawful, unused by anybody, and read differently by different servers.
-void HttpParser::on_chunk_header_impl(std::uint64_t, View extensions, ErrorCode& error) {
+void HttpParser::on_chunk_header_impl(std::uint64_t size, View extensions, ErrorCode& error) {
+  chunk_left_ = size;
   error = {};
   if (!extensions.empty()) { error = http::error::bad_chunk_extension; }
 }

@@ -81,7 +81,9 @@ class HttpParser final : public boost::beast::http::basic_parser<true> {
   std::size_t on_body_impl(View piece, ErrorCode& error) override;
   void on_chunk_header_impl(std::uint64_t size, View extensions, ErrorCode& error) override;
   std::size_t on_chunk_body_impl(std::uint64_t, View piece, ErrorCode& error) override {
-    return on_body_impl(piece, error);
+    const std::size_t taken = on_body_impl(piece, error);
+    chunk_left_ -= taken;
+    return taken;
   }
   void on_finish_impl(ErrorCode&) override {}
 
@@ -101,6 +103,7 @@ class HttpParser final : public boost::beast::http::basic_parser<true> {
   int expects_ = 0;
   int codings_ = 0;
   int lengths_ = 0;
+  std::uint64_t chunk_left_ = 0;  // octets of the chunk that have not come
   bool head_done_ = false;
   bool stopped_ = false;  // the taker took less than there was
   bool expects_continue_ = false;
