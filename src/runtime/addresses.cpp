@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace aldis::runtime {
@@ -54,7 +56,18 @@ bool parse_literal(const std::string& host, const std::string& port, SocketAddre
   return true;
 }
 
+bool parse_unix(std::string_view path, SocketAddress& into) {
+  auto& address = reinterpret_cast<sockaddr_un&>(into.storage);
+  if (path.empty() || path.size() >= sizeof address.sun_path) { return false; }
+  into.storage = {};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  into.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return true;
+}
+
 std::string address_text(const SocketAddress& address) {
+  if (address.family() == AF_UNIX) { return "unix"; }
   char text[INET6_ADDRSTRLEN] = {};
   if (address.family() == AF_INET) {
     ::inet_ntop(AF_INET, &v4_of(address).sin_addr, text, sizeof text);
@@ -70,6 +83,11 @@ std::string address_text(const SocketAddress& address) {
 }
 
 std::string endpoint_text(const SocketAddress& address) {
+  if (address.family() == AF_UNIX) {
+    const std::string path = reinterpret_cast<const sockaddr_un&>(address.storage).sun_path;
+    const bool is_named = address.size > offsetof(sockaddr_un, sun_path) && !path.empty();
+    return is_named ? "unix:" + path : "unix";
+  }
   const std::string host = address_text(address);
   const std::string port = std::to_string(port_of(address));
   return host.find(':') == std::string::npos ? host + ':' + port : '[' + host + "]:" + port;

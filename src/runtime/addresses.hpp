@@ -30,7 +30,11 @@ Result<HostPort, std::string> split_host_port(std::string_view text);
 // A literal address, without asking any resolver. False when `host` is a name.
 bool parse_literal(const std::string& host, const std::string& port, SocketAddress& into);
 
-// "203.0.113.7" (v4-mapped v6 folded) and "[2001:db8::1]:2775".
+// A unix socket's path; false when it is too long for the kernel, or empty.
+bool parse_unix(std::string_view path, SocketAddress& into);
+
+// "unix" and "unix:/path" for unix sockets; otherwise "203.0.113.7" (v4-mapped v6 folded) and
+// "[2001:db8::1]:2775".
 std::string address_text(const SocketAddress& address);
 std::string endpoint_text(const SocketAddress& address);
 std::uint16_t port_of(const SocketAddress& address);

@@ -48,6 +48,22 @@ void set_options(int fd, const WireSettings& settings) {
              static_cast<int>(std::chrono::duration_cast<milliseconds>(settings.user_timeout).count()));
 }
 
+std::unique_ptr<ports::PeerCredentials> credentials_of(int fd) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) { return nullptr; }
+  auto credentials = std::make_unique<ports::PeerCredentials>();
+  credentials->uid = who.uid;
+  credentials->gid = who.gid;
+  std::vector<gid_t> groups(256);  // who is in more has none here
+  size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
+    groups.resize(size / sizeof(gid_t));
+    credentials->groups.assign(groups.begin(), groups.end());
+  }
+  return credentials;
+}
+
 void shrink(std::string& buffer) {
   if (buffer.capacity() > kBufferIdleMax) {
     std::string{}.swap(buffer);
@@ -71,6 +87,7 @@ Connection::Connection(Loop::Impl& loop, int fd, ProtocolPtr protocol, const Wir
   if (::getpeername(fd_, peer.raw(), &peer.size) != 0) { peer = {}; }  // gone already: read() will say so
   peer_ = endpoint_text(peer);
   peer_address_ = address_text(peer);
+  if (peer.family() == AF_UNIX) { credentials_ = credentials_of(fd_); }
 }
 
 Connection::~Connection() {

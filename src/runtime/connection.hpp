@@ -41,6 +41,7 @@ class Connection final : public ports::Wire, public Descriptor, public Deadline 
   void close_now() override { lose(ports::CloseCause::kLocal); }
   [[nodiscard]] std::string_view peer() const override { return peer_; }
   [[nodiscard]] std::string_view peer_address() const override { return peer_address_; }
+  [[nodiscard]] const ports::PeerCredentials* credentials() const override { return credentials_.get(); }
 
  private:
   enum class State : std::uint8_t { kOpen, kLosing, kLingering, kGone };
@@ -67,6 +68,7 @@ class Connection final : public ports::Wire, public Descriptor, public Deadline 
   std::shared_ptr<std::size_t> open_count_;
   std::string peer_;
   std::string peer_address_;
+  std::unique_ptr<ports::PeerCredentials> credentials_;
 
   std::string kept_;     // read, not consumed
   std::string filling_;  // appended by the protocol

@@ -92,6 +92,7 @@ class HttpProtocol final : public ports::ByteProtocol,
   std::shared_ptr<HttpReplies> replies_;
   ports::Wire* wire_ = nullptr;
   Now now_{};  // as of the last callback
+  std::string client_;
 
   Reading reading_ = Reading::kHead;
   HttpHeadScan scan_;
@@ -107,6 +108,7 @@ class HttpProtocol final : public ports::ByteProtocol,
   Instant read_deadline_ = kNever;
   std::size_t window_octets_ = 0;  // of the body
   bool is_window_free_ = false;
+  bool is_behind_proxy_ = false;
   bool has_begun_ = false;      // an octet of the next request has come
   bool has_body_come_ = false;  // some of it came with its header
   bool has_too_much_ = false;
@@ -117,6 +119,8 @@ class HttpProtocol final : public ports::ByteProtocol,
 void HttpProtocol::on_open(const Now& now, ports::Wire& wire) {
   now_ = now;
   wire_ = &wire;
+  client_ = wire.peer_address();
+  is_behind_proxy_ = shared_->proxies.covers(client_);
   replies_->opened(now, wire, *this);
   read_deadline_ = now.mono + limits().headers_timeout;
 }
@@ -221,13 +225,15 @@ void HttpProtocol::admit() {
   fields_.clear();
   parser_.emplace(fields_);
   if (const unsigned refused = parser_->parse_head(head_); refused != 0) { return refuse(refused); }
+  if (is_behind_proxy_) { client_ = shared_->proxies.client_of(wire_->peer_address(), fields_); }
   ++shared_->counters.requests;
   request_ = {.method = parser_->method(),
               .path = parser_->path(),
               .query = parser_->query(),
               .peer = wire_->peer(),
-              .client = wire_->peer_address(),
-              .fields = fields_};
+              .client = client_,
+              .fields = fields_,
+              .credentials = wire_->credentials()};
   if (const auto length = parser_->content_length()) { request_.content_length = *length; }
   const std::string_view id = request_.header("x-request-id");
   number_ = replies_->open({.is_head = request_.method == "HEAD",

@@ -11,6 +11,7 @@
 #include "aldis/ports/byte_protocol.hpp"
 #include "aldis/ports/http.hpp"
 #include "aldis/runtime/http_server.hpp"
+#include "runtime/client_address.hpp"
 #include "runtime/http_places.hpp"
 #include "runtime/http_text.hpp"
 
@@ -34,6 +35,7 @@ struct HttpShared {
   ports::HttpService* service;  // null once the server is gone
   HttpServerSettings settings;
   HttpPlaces places;
+  TrustedProxies proxies{};
   HttpCounters counters{};
   HttpDate date{};
   std::function<WallTime()> clock{};  // for answers between callbacks; empty: as of the last callback

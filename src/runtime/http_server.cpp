@@ -20,6 +20,7 @@ std::uint64_t random_number() {
 }
 
 ProtocolPtr accept(const std::shared_ptr<HttpShared>& shared, std::string_view address) {
+  if (address == "unix" || shared->proxies.covers(address)) { address = {}; }
   switch (shared->places.make_room(address)) {
     case HttpPlaces::Room::kFull: ++shared->counters.connections_refused_full; return nullptr;
     case HttpPlaces::Room::kFullForAddress: ++shared->counters.connections_refused_address; return nullptr;
@@ -42,12 +43,17 @@ struct HttpServer::Impl {
 Result<std::unique_ptr<HttpServer>, std::string> HttpServer::open(Loop& loop, HttpServerSettings settings,
                                                                   ports::HttpService& service) {
   using Opened = Result<std::unique_ptr<HttpServer>, std::string>;
+  auto proxies = TrustedProxies::parse(settings.trusted_proxies);
+  if (!proxies) { return Opened{boost::system::in_place_error, proxies.error()}; }
   auto impl = std::make_unique<Impl>();
   ListenerSettings listening;
   listening.address = settings.address;
   listening.connections_max = settings.limits.connections + kLeaving;
   listening.wire.write_stall = settings.limits.write_stall;
+  listening.unix_mode = settings.unix_mode;
+  listening.unix_group = settings.unix_group;
   impl->shared = std::make_shared<HttpShared>(service, std::move(settings));
+  impl->shared->proxies = std::move(*proxies);
   impl->shared->request_seed = random_number();
   impl->shared->clock = [&loop] { return loop.now().wall; };
   auto listener =

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +17,7 @@ namespace aldis::runtime {
 
 namespace {
 
+constexpr std::string_view kUnix = "unix:";
 constexpr int kBacklog = 1024;   // cut by net.core.somaxconn
 constexpr int kAcceptsMax = 64;  // per turn, so that a storm leaves room for those who are connected
 constexpr Duration kPause = milliseconds{100};  // out of descriptors: trying at once would burn a core
@@ -55,6 +58,44 @@ int listen_on(SocketAddress& address) {
   return -1;
 }
 
+// A socket that a process left behind when it was killed is removed; one at which somebody listens is not.
+bool is_stale(const SocketAddress& address) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) { return false; }
+  const bool refused = ::connect(fd, address.raw(), address.size) != 0 && errno == ECONNREFUSED;
+  ::close(fd);
+  return refused;
+}
+
+// A listening unix socket, or -1 and why. Mode and group are set before anybody can connect.
+int listen_unix(const std::string& path, const ListenerSettings& settings, std::string& why) {
+  SocketAddress address;
+  if (!parse_unix(path, address)) {
+    why = "the path is empty or too long for a socket";
+    return -1;
+  }
+  const group* const wanted = settings.unix_group.empty() ? nullptr : ::getgrnam(settings.unix_group.c_str());
+  if (!settings.unix_group.empty() && wanted == nullptr) {
+    why = "there is no group " + settings.unix_group;
+    return -1;
+  }
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  bool bound = fd >= 0 && ::bind(fd, address.raw(), address.size) == 0;
+  if (fd >= 0 && !bound && errno == EADDRINUSE) {
+    if (is_stale(address)) { ::unlink(path.c_str()); }
+    bound = ::bind(fd, address.raw(), address.size) == 0;
+  }
+  if (bound && ::chmod(path.c_str(), settings.unix_mode) == 0 &&
+      (wanted == nullptr || ::chown(path.c_str(), static_cast<uid_t>(-1), wanted->gr_gid) == 0) &&
+      ::listen(fd, kBacklog) == 0) {
+    return fd;
+  }
+  why = std::strerror(errno);
+  if (bound) { ::unlink(path.c_str()); }
+  if (fd >= 0) { ::close(fd); }
+  return -1;
+}
+
 }  // namespace
 
 struct Listener::Impl final : Descriptor, Deadline {
@@ -69,6 +110,7 @@ struct Listener::Impl final : Descriptor, Deadline {
   ~Impl() override {
     loop.poller.remove(fd, *this);
     ::close(fd);
+    if (address.starts_with(kUnix)) { ::unlink(address.c_str() + kUnix.size()); }
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -131,13 +173,24 @@ Result<std::unique_ptr<Listener>, std::string> Listener::open(Loop& loop, Listen
   const auto refuse = [&](const std::string& why) {
     return Opened{boost::system::in_place_error, "cannot listen on " + settings.address + ": " + why};
   };
-  const auto at = split_host_port(settings.address);
-  if (!at) { return refuse(at.error()); }
-  auto address = resolve_local(*at);
-  if (!address) { return refuse(address.error()); }
-  const int fd = listen_on(*address);
-  if (fd < 0) { return refuse(std::strerror(errno)); }
-  auto impl = std::make_unique<Impl>(loop.impl(), settings, std::move(accept), fd, *address);
+  SocketAddress address;
+  int fd = -1;
+  if (settings.address.starts_with(kUnix)) {
+    const std::string path = settings.address.substr(kUnix.size());
+    std::string why;
+    fd = listen_unix(path, settings, why);
+    if (fd < 0) { return refuse(why); }
+    parse_unix(path, address);
+  } else {
+    const auto at = split_host_port(settings.address);
+    if (!at) { return refuse(at.error()); }
+    auto resolved = resolve_local(*at);
+    if (!resolved) { return refuse(resolved.error()); }
+    address = *resolved;
+    fd = listen_on(address);
+    if (fd < 0) { return refuse(std::strerror(errno)); }
+  }
+  auto impl = std::make_unique<Impl>(loop.impl(), settings, std::move(accept), fd, address);
   if (!loop.impl().poller.add(fd, EPOLLIN, *impl)) { return refuse(std::strerror(errno)); }
   return Opened{std::unique_ptr<Listener>{new Listener{std::move(impl)}}};
 }

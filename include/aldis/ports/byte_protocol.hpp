@@ -6,11 +6,19 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aldis/base/octets.hpp"
 #include "aldis/base/time.hpp"
 
 namespace aldis::ports {
+
+// Who is at the other end of a unix socket, as the kernel knew when it connected.
+struct PeerCredentials {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups{};  // the others it belongs to
+};
 
 // The pump's side, given to the protocol for its lifetime. Calls only mark; the pump acts at the end of the
 // turn.
@@ -30,8 +38,10 @@ class Wire {
   virtual void close_after_flush() = 0;         // then on_closed() comes
   // on_closed() comes at the end of the turn, never inside this call
   virtual void close_now() = 0;
-  [[nodiscard]] virtual std::string_view peer() const = 0;          // "203.0.113.7:51514"
-  [[nodiscard]] virtual std::string_view peer_address() const = 0;  // without port; v4-mapped v6 folded to v4
+  [[nodiscard]] virtual std::string_view peer() const = 0;  // "203.0.113.7:51514"; "unix"
+  // Without port; v4-mapped v6 folded to v4; "unix".
+  [[nodiscard]] virtual std::string_view peer_address() const = 0;
+  [[nodiscard]] virtual const PeerCredentials* credentials() const { return nullptr; }  // of a unix socket
 
  protected:
   ~Wire() = default;

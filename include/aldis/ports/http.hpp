@@ -22,6 +22,7 @@
 
 #include "aldis/base/octets.hpp"
 #include "aldis/base/time.hpp"
+#include "aldis/ports/byte_protocol.hpp"
 
 namespace aldis::ports {
 
@@ -41,7 +42,8 @@ struct HttpRequest {
   std::string_view request_id{};        // the client's own if it is sound, else "req_" + 16 hex digits
   std::span<const HttpField> fields{};  // in the order sent
   std::optional<std::uint64_t> content_length{};
-  std::uint64_t token = 0;  // what judge() gave its verdict for serve() or stream()
+  const PeerCredentials* credentials = nullptr;  // of a unix socket's peer
+  std::uint64_t token = 0;                       // what judge() gave its verdict for serve() or stream()
 
   [[nodiscard]] std::string_view header(std::string_view name_lower) const;  // the first one; or empty
 };

@@ -49,7 +49,11 @@ struct WireSettings {
 };
 
 struct ListenerSettings {
-  std::string address{};  // "127.0.0.1:2775", "[::]:2775" (both families), "localhost:0" (any free port)
+  // "127.0.0.1:2775", "[::]:2775" (both families), "localhost:0" (any free port), "unix:/run/aldis/ctl.sock":
+  // made anew when nobody listens there, and removed at the end.
+  std::string address{};
+  unsigned unix_mode = 0660;
+  std::string unix_group{};            // the socket's; empty = the process's own
   std::size_t connections_max = 5000;  // of this listener, past it: accepted and closed at once, counted
   WireSettings wire{};
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "aldis/base/result.hpp"
 #include "aldis/base/time.hpp"
@@ -36,6 +37,11 @@ struct HttpServerSettings {
   std::string address{};     // as in ListenerSettings
   std::string public_url{};  // before "/errors/CODE" in what the server refuses itself
   HttpLimits limits{};
+  unsigned unix_mode = 0660;  // as in ListenerSettings
+  std::string unix_group{};
+  // Addresses and networks whose X-Forwarded-For or Forwarded tells whose request it is. Neither they nor
+  // unix sockets count against connections_per_address.
+  std::vector<std::string> trusted_proxies{};
 };
 
 struct HttpCounters {

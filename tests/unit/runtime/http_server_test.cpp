@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aldis/runtime/http_server.hpp"
 
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cstdlib>
+
 #include "unit/runtime/http_fixture.hpp"
 #include "unit/runtime/loop_fixture.hpp"
 
@@ -155,4 +160,113 @@ TEST_CASE("a taken address is an error") {
   const auto again = HttpServer::open(t.loop, {.address = server->address()}, service);
   REQUIRE_FALSE(again.has_value());
   CHECK(again.error() == "cannot listen on " + server->address() + ": Address already in use");
+}
+
+TEST_CASE("behind a trusted proxy a request has its client's address, elsewhere nobody is believed") {
+  TestLoop t;
+  TestService service;
+  const std::string request = get("/", "X-Forwarded-For: 203.0.113.7\r\n");
+  for (const bool trusted : {false, true}) {
+    HttpServerSettings settings{.address = "127.0.0.1:0"};
+    settings.limits.connections_per_address = 1;
+    if (trusted) { settings.trusted_proxies = {"127.0.0.0/8"}; }
+    auto server = HttpServer::open(t.loop, settings, service);
+    REQUIRE(server.has_value());
+    RawPeer peer{(*server)->port()};
+    CHECK(status(answer_to(t, peer, request)) == 200);
+    CHECK(service.served.back().client == (trusted ? "203.0.113.7" : "127.0.0.1"));
+    CHECK(status(answer_to(t, peer, get("/"))) == 200);
+    CHECK(service.served.back().client == "127.0.0.1");
+    if (trusted) {  // its connections are those of many
+      RawPeer another{(*server)->port()};
+      CHECK(status(answer_to(t, another, request)) == 200);
+    }
+  }
+  const auto wrong = HttpServer::open(t.loop, {.address = "127.0.0.1:0", .trusted_proxies = {"x"}}, service);
+  REQUIRE_FALSE(wrong.has_value());
+  CHECK(wrong.error() == "trusted_proxies: x is not an address or a network");
+}
+
+namespace {
+
+// A folder with room for a socket, gone with its test.
+struct SocketFolder {
+  SocketFolder() { REQUIRE(::mkdtemp(folder.data()) != nullptr); }
+  ~SocketFolder() {
+    ::unlink(path().c_str());
+    ::rmdir(folder.c_str());
+  }
+  SocketFolder(const SocketFolder&) = delete;
+  SocketFolder& operator=(const SocketFolder&) = delete;
+  std::string path() const { return folder + "/ctl.sock"; }
+  std::string folder = "/tmp/aldis-http-XXXXXX";
+};
+
+int connect_to(const std::string& path) {
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  path.copy(to.sun_path, sizeof to.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) { return fd; }
+  ::close(fd);
+  return -1;
+}
+
+}  // namespace
+
+TEST_CASE("a unix socket has its mode, tells who asks, and goes with its server") {
+  TestLoop t;
+  TestService service;
+  SocketFolder folder;
+  ports::PeerCredentials seen;
+  service.serving = [&](const HttpRequest& request, const HttpReply& reply) {
+    if (request.credentials != nullptr) { seen = *request.credentials; }
+    CHECK(request.client == "unix");
+    reply.send({.body = "here"});
+  };
+  auto server = HttpServer::open(t.loop, {.address = "unix:" + folder.path(), .unix_mode = 0600}, service);
+  REQUIRE(server.has_value());
+  CHECK((*server)->address() == "unix:" + folder.path());
+  struct stat about {};
+  REQUIRE(::stat(folder.path().c_str(), &about) == 0);
+  CHECK((about.st_mode & 0777u) == 0600u);
+  const int fd = connect_to(folder.path());
+  REQUIRE(fd >= 0);
+  const std::string request = get("/");
+  REQUIRE(::send(fd, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size()));
+  std::string got(4096, '\0');
+  ssize_t n = -1;
+  REQUIRE(t.run_until([&] { return n > 0 || (n = ::recv(fd, got.data(), got.size(), MSG_DONTWAIT)) > 0; }));
+  got.resize(static_cast<std::size_t>(n));
+  CHECK(body(got) == "here");
+  CHECK(seen.uid == ::geteuid());
+  CHECK(seen.gid == ::getegid());
+  ::close(fd);
+
+  const auto second = HttpServer::open(t.loop, {.address = "unix:" + folder.path()}, service);
+  REQUIRE_FALSE(second.has_value());  // somebody listens there
+  CHECK(second.error() == "cannot listen on unix:" + folder.path() + ": Address already in use");
+  server->reset();
+  CHECK(::stat(folder.path().c_str(), &about) != 0);
+}
+
+TEST_CASE(
+    "a socket that a killed process left behind is made anew, and a path that cannot be one is refused") {
+  TestLoop t;
+  TestService service;
+  SocketFolder folder;
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  folder.path().copy(at.sun_path, sizeof at.sun_path - 1);
+  const int left = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  REQUIRE(::bind(left, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+  ::close(left);
+  auto server = HttpServer::open(t.loop, {.address = "unix:" + folder.path()}, service);
+  CHECK(server.has_value());
+  CHECK_FALSE(HttpServer::open(t.loop, {.address = "unix:"}, service).has_value());
+  CHECK_FALSE(HttpServer::open(t.loop, {.address = "unix:/" + std::string(200, 'a')}, service).has_value());
+  const auto of_nobody = HttpServer::open(
+      t.loop, {.address = "unix:" + folder.path() + "2", .unix_group = "no-such-group-here"}, service);
+  REQUIRE_FALSE(of_nobody.has_value());
+  CHECK(of_nobody.error().ends_with(": there is no group no-such-group-here"));
 }
