@@ -417,8 +417,8 @@ void make_uncertain_due(State& s, const Now& now, Message& message) {
     if (message.parts[i].status == Status::kUncertain) { receiving::match_orphans(s, now, message, i); }
   }
   if (message.status != Status::kUncertain) { return; }
-  const bool fail = (s.directory.account(message.account).at_most_once && !ALDIS_MUTANT(14)) ||
-                    op.in_doubt == InDoubt::kFail || now.mono >= message.expires_at ||
+  const bool fail = (message.at_most_once && !ALDIS_MUTANT(14)) || op.in_doubt == InDoubt::kFail ||
+                    now.mono >= message.expires_at ||
                     receipts::sibling_refused(message);  // then nothing more of it is sent
   if (fail) { return end_uncertain(s, now, message); }
   if (op.in_doubt == InDoubt::kHold) {

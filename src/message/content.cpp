@@ -84,10 +84,12 @@ Coding coding_of(std::uint8_t data_coding, Alphabet default_alphabet) {
   }
 }
 
-Result<bool, Refusal> read_body(Octets body, const AccountSettings& account, Content& content) {
-  content.alphabet = coding_of(content.data_coding, account.alphabet).alphabet;
+Result<bool, Refusal> read_body(Octets body, std::optional<Alphabet> known, const AccountSettings& account,
+                                Content& content) {
+  content.alphabet = known ? *known : coding_of(content.data_coding, account.alphabet).alphabet;
   switch (content.alphabet) {
     case Alphabet::kGsm7:
+      if (known && !text::is_7bit(body)) { return Refusal::kBadEncoding; }
       if (!text::is_7bit(body)) { return read_fallback(body, account.alphabet_fallback, content); }
       break;
     case Alphabet::kAscii:
@@ -95,7 +97,8 @@ Result<bool, Refusal> read_body(Octets body, const AccountSettings& account, Con
       if (!text::is_text(body, content.alphabet)) { return Refusal::kBadEncoding; }
       break;
     case Alphabet::kUcs2: {
-      const bool code_page = content.data_coding == kCyrillicCoding || content.data_coding == kHebrewCoding;
+      const bool code_page =
+          !known && (content.data_coding == kCyrillicCoding || content.data_coding == kHebrewCoding);
       return code_page ? read_code_page(body, content) : read_ucs2(body, content);
     }
     case Alphabet::kLatin1:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "aldis/base/check.hpp"
 #include "aldis/text/udh.hpp"
 #include "message/addresses.hpp"
 #include "message/content.hpp"
@@ -36,6 +37,8 @@ void copy_fields(const Submit& request, Message& message) {
   message.has_user_message_reference = request.user_message_reference.has_value();
   message.user_message_reference = request.user_message_reference.value_or(0);
   message.tlvs.assign(request.tlvs);
+  ALDIS_CHECK(request.door_notes.size() <= kDoorNotesMax);
+  message.door_notes.assign(request.door_notes);
 }
 
 // Takes the header off the body and finds out whether this is a segment of the customer's own: by its header,
@@ -66,20 +69,26 @@ std::optional<Refusal> read_header(const Submit& request, Octets& body, Message&
 
 }  // namespace
 
-MessageClass class_of(std::uint8_t priority_flag, const AccountSettings& account) {
-  MessageClass wanted = MessageClass::kOtp;
-  switch (priority_flag) {
-    case 0: return account.message_class;
-    case 1: wanted = MessageClass::kBulk; break;
-    case 2: wanted = MessageClass::kTransactional; break;
-    default: break;
-  }
+namespace {
+
+MessageClass allowed_class(MessageClass wanted, const AccountSettings& account) {
   std::optional<MessageClass>
       best;  // the highest that is not above what was wanted; a higher class has a lower value
   for (const auto allowed : account.classes) {
     if (allowed >= wanted && (!best || allowed < *best)) { best = allowed; }
   }
   return best.value_or(account.message_class);
+}
+
+}  // namespace
+
+MessageClass class_of(std::uint8_t priority_flag, const AccountSettings& account) {
+  switch (priority_flag) {
+    case 0: return account.message_class;
+    case 1: return allowed_class(MessageClass::kBulk, account);
+    case 2: return allowed_class(MessageClass::kTransactional, account);
+    default: return allowed_class(MessageClass::kOtp, account);
+  }
 }
 
 Result<Intake, Refusal> take_in(const Submit& request, const Address& destination,
@@ -91,12 +100,14 @@ Result<Intake, Refusal> take_in(const Submit& request, const Address& destinatio
   }
   if (!tlvs_allowed(request.tlvs)) { return Refusal::kTlvNotAllowed; }
   copy_fields(request, message);
-  message.message_class = class_of(request.priority_flag, account);
+  message.message_class = request.message_class ? allowed_class(*request.message_class, account)
+                                                : class_of(request.priority_flag, account);
+  message.at_most_once = request.at_most_once.value_or(account.at_most_once);
 
   Octets body = request.body;
   if (const auto refusal = read_header(request, body, message)) { return *refusal; }
   message.content.data_coding = request.data_coding;
-  const auto fallback = read_body(body, account, message.content);
+  const auto fallback = read_body(body, request.alphabet, account, message.content);
   if (!fallback) { return fallback.error(); }
 
   const auto start = start_of(request.schedule, account, now);
@@ -108,8 +119,9 @@ Result<Intake, Refusal> take_in(const Submit& request, const Address& destinatio
   message.expires_at = deadline->at;
   message.status = *start > now.mono ? Status::kScheduled : Status::kQueued;
 
-  if (const auto refusal =
-          plan_parts(message.content, message.passed_multipart, account.parts_max, message.parts)) {
+  const auto parts_max =
+      request.parts_max == 0 ? account.parts_max : std::min(request.parts_max, account.parts_max);
+  if (const auto refusal = plan_parts(message.content, message.passed_multipart, parts_max, message.parts)) {
     return *refusal;
   }
   return Intake{.alphabet_fallback = *fallback, .validity_cut = deadline->cut};
@@ -120,7 +132,7 @@ Result<Intake, Refusal> replace(const ReplaceMessage& request, const AccountSett
   Content content;
   content.data_coding = message.content.data_coding;
   content.udh = message.content.udh;
-  const auto fallback = read_body(request.body, account, content);
+  const auto fallback = read_body(request.body, std::nullopt, account, content);
   if (!fallback) { return Refusal::kReplaceFailed; }
 
   Instant start = message.due_at;

@@ -370,6 +370,8 @@ bool rare_field(Reader& r, Message& m) {
     case 29: m.tlvs = octets(r); return true;
     case 30: m.content.udh = octets(r); return true;
     case 31: m.done_at = wall_time(r); return true;
+    case 40: m.at_most_once = flag(r); return true;
+    case 41: m.door_notes = octets(r); return true;
     default: return false;
   }
 }

@@ -115,6 +115,8 @@ ALDIS_INLINE void put_rare(Out& w, const Message& m) {
   put(w, 29, m.tlvs);
   put(w, 30, m.content.udh);
   put(w, 31, m.done_at);
+  put(w, 40, m.at_most_once);
+  put(w, 41, m.door_notes);
 }
 
 ALDIS_INLINE void put_names(Out& w, std::span<const NameEntry> names,
@@ -146,7 +148,8 @@ std::size_t tables_bound(std::span<const NameEntry> names, std::span<const Diale
 std::size_t payload_bound(const AcceptRecord& record) {
   const Message& m = *record.message;
   std::size_t bound = kFixedBound + m.content.body.size() + m.content.udh.size() + m.tlvs.size() +
-                      3 * kFieldBound + kOwedBound * record.owed.size() + kPartBound * m.parts.size();
+                      m.door_notes.size() + 4 * kFieldBound + kOwedBound * record.owed.size() +
+                      kPartBound * m.parts.size();
   for (const Part& part : m.parts) { bound += part.operator_id.size(); }
   return bound;
 }

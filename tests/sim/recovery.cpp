@@ -59,6 +59,8 @@ void write(Writer& out, const Message& message) {
   out.number(std::uint64_t{message.registered_delivery});
   out.number(std::uint64_t{message.user_message_reference});
   out.text(message.tlvs);
+  out.number(std::uint64_t{message.at_most_once});
+  out.text(message.door_notes);
   out.number(std::uint64_t{message.content.data_coding});
   out.text(message.content.udh);
   out.text(message.content.body);

@@ -67,6 +67,14 @@ struct Submit {
   std::uint8_t sar_total = 0;  // 0 = no SAR TLVs
   std::uint8_t sar_seqnum = 0;
   Octets tlvs;  // the others, as on the wire
+
+  // Of doors that know better than an SMPP request can say:
+  std::optional<Alphabet> alphabet;  // of `body`; else by data_coding and the account's default
+  // in place of priority_flag; lowered to what the account may use
+  std::optional<MessageClass> message_class;
+  std::optional<bool> at_most_once;  // else the account's
+  std::uint32_t parts_max = 0;       // narrower than the account's; 0 = the account's
+  Octets door_notes;                 // kept with the message, at most kDoorNotesMax
 };
 
 struct QueryMessage {

@@ -45,6 +45,8 @@ struct Part {
   FixedString<8> err;       // err of its receipt or of the operator's refusal
 };
 
+inline constexpr std::size_t kDoorNotesMax = 16 * 1024;
+
 using LaneHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct LaneHookTag>,
                                                   boost::intrusive::link_mode<boost::intrusive::safe_link>>;
 using HomeHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct HomeHookTag>,
@@ -76,6 +78,7 @@ struct Message : Homed, LaneHook, TimerHook {
   UnknownReason unknown_reason = UnknownReason::kNone;
   std::uint16_t status_seq = 0;  // strictly rising with every change of status (CONTRACT D6)
   bool late = false;             // the one late upgrade of D6 was used
+  bool at_most_once = false;     // fixed at acceptance: what may have reached the operator is not sent again
 
   Address source;
   Address destination;
@@ -90,6 +93,8 @@ struct Message : Homed, LaneHook, TimerHook {
   std::uint8_t sar_total = 0;
   std::uint8_t sar_seqnum = 0;
   std::string tlvs;  // all other TLVs as they came: tag u16, length u16, value; at most 32 and 2,048 octets
+  // What the customer's door keeps with the message; nobody else looks into it. At most kDoorNotesMax octets.
+  std::string door_notes;
   Content content;
 
   WallTime accepted_at{};

@@ -469,3 +469,52 @@ TEST_CASE("times come before the number of parts in the order of refusals") {
   in.request.validity.in = Duration{};
   CHECK(in.refusal() == "bad_validity");
 }
+
+TEST_CASE(
+    "a door that knows the alphabet says so, and neither data_coding nor the account's default counts") {
+  Intaker intaker;
+  intaker.account.alphabet = Alphabet::kLatin1;
+  intaker.request.alphabet = Alphabet::kGsm7;
+  intaker.set_body(as(Alphabet::kGsm7, "3 \xE2\x82\xAC"));
+  intaker.accepted();
+  CHECK(intaker.message.content.alphabet == Alphabet::kGsm7);
+  CHECK(intaker.message.content.body == "3 \x1B\x65");
+  intaker.set_body("\x80");
+  CHECK(intaker.take().error() == Refusal::kBadEncoding);  // no fallback: the door was wrong
+  intaker.request.alphabet = Alphabet::kUcs2;
+  intaker.request.data_coding = 0x10;  // a message class
+  intaker.set_body(as(Alphabet::kUcs2, "\xE2\x80\x99"));
+  intaker.accepted();
+  CHECK(intaker.message.content.alphabet == Alphabet::kUcs2);
+  CHECK(intaker.message.content.data_coding == 0x10);
+}
+
+TEST_CASE("a door's class, parts and delivery narrow what the account may, and its notes are kept") {
+  Intaker intaker;
+  intaker.account.classes = {MessageClass::kTransactional, MessageClass::kBulk};
+  intaker.request.priority_flag = 1;
+  intaker.request.message_class = MessageClass::kOtp;
+  intaker.request.at_most_once = true;
+  intaker.request.door_notes = std::string_view{"\0notes", 6};
+  intaker.accepted();
+  CHECK(intaker.message.message_class == MessageClass::kTransactional);
+  CHECK(intaker.message.at_most_once);
+  CHECK(intaker.message.door_notes == std::string_view{"\0notes", 6});
+  intaker.request.at_most_once = false;
+  intaker.account.at_most_once = true;
+  intaker.accepted();
+  CHECK_FALSE(intaker.message.at_most_once);
+  intaker.request.at_most_once.reset();
+  intaker.accepted();
+  CHECK(intaker.message.at_most_once);
+
+  intaker.account.parts_max = 3;
+  intaker.set_body(times(4 * 153, "a"));
+  CHECK(intaker.take().error() == Refusal::kTooManyParts);
+  intaker.set_body(times(3 * 153, "a"));
+  intaker.accepted();
+  intaker.request.parts_max = 2;
+  CHECK(intaker.take().error() == Refusal::kTooManyParts);
+  intaker.request.parts_max = 200;
+  intaker.accepted();
+}

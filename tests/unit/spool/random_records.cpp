@@ -72,6 +72,8 @@ AcceptRecord RandomRecords::accept(std::size_t body_max) {
   number(m.sar_total);
   number(m.sar_seqnum);
   m.tlvs = octets(100);
+  flag(m.at_most_once);
+  m.door_notes = octets(40);
   enumerator(m.content.alphabet, Alphabet::kOpaque);
   number(m.content.data_coding);
   m.content.udh = octets(20);

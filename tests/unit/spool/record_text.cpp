@@ -75,10 +75,11 @@ std::string text_of(const AcceptRecord& r) {
   line << m.id << m.public_id << m.short_id << m.account << m.message_class << m.status << m.unknown_reason
        << m.status_seq << m.late << m.source << m.destination << m.service_type << m.esm_class
        << m.protocol_id << m.registered_delivery << m.has_user_message_reference << m.user_message_reference
-       << m.passed_multipart << m.sar_ref << m.sar_total << m.sar_seqnum << m.tlvs << m.content.alphabet
-       << m.content.data_coding << m.content.udh << m.content.body << m.accepted_at << m.done_at << m.op
-       << m.link << m.candidates_tried << m.concat_ref << m.err << m.intermediates << r.due_at << r.expires_at
-       << r.owed << std::span<const Part>{m.parts.data(), m.parts.size()};
+       << m.passed_multipart << m.sar_ref << m.sar_total << m.sar_seqnum << m.tlvs << m.at_most_once
+       << m.door_notes << m.content.alphabet << m.content.data_coding << m.content.udh << m.content.body
+       << m.accepted_at << m.done_at << m.op << m.link << m.candidates_tried << m.concat_ref << m.err
+       << m.intermediates << r.due_at << r.expires_at << r.owed
+       << std::span<const Part>{m.parts.data(), m.parts.size()};
   return line.text();
 }
 
