@@ -29,8 +29,8 @@ Result<Tail::Read, Damage> Tail::read(Lsn from, Lsn durable, std::size_t octets_
   if (chain_.empty() || chain_.back().number != newest) {
     if (auto done = follow_chain(newest); done.has_error()) { return done.error(); }
   }
-  const bool begins = from == Lsn{};
-  if (begins) { from = first_record(chain_.front().number); }
+  const Lsn asked = from;
+  if (from == Lsn{}) { from = first_record(chain_.front().number); }
   Stretch stretch = stretch_at(from, durable);
   if (stretch.begin >= stretch.end && stretch.next != 0) {
     stretch = stretch_at(first_record(stretch.next), durable);
@@ -42,7 +42,10 @@ Result<Tail::Read, Damage> Tail::read(Lsn from, Lsn durable, std::size_t octets_
     });
     if (!follows && !ALDIS_MUTANT(140)) { return Read{stretch.begin, 0, true, true}; }
   }
-  return visit(stretch, durable, octets_max, visitor);
+  auto done = visit(stretch, durable, octets_max, visitor);
+  // Not a step into a segment of which nothing is proved yet: the next start may cut it off where it begins.
+  if (done.has_value() && done->next == stretch.begin) { done->next = asked; }
+  return done;
 }
 
 // A stretch that is gone while it was read gives a gap: the oldest that is still there comes next.
