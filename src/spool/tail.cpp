@@ -31,17 +31,19 @@ Result<Tail::Read, Damage> Tail::read(Lsn from, Lsn durable, std::size_t octets_
   }
   const Lsn asked = from;
   if (from == Lsn{}) { from = first_record(chain_.front().number); }
+  const auto follows = [this](SegmentNumber number, Lsn end) {
+    return std::any_of(chain_.begin(), chain_.end(), [&](const SegmentHeader& header) {
+      return header.number == number && header.previous_end == end;
+    });
+  };
   Stretch stretch = stretch_at(from, durable);
-  if (stretch.begin >= stretch.end && stretch.next != 0) {
+  bool gap = stretch.number != segment_of(from, segment_octets_) && !follows(stretch.number, from);
+  while (!gap && stretch.begin >= stretch.end && stretch.next != 0) {  // over those that a start left empty
+    gap = !follows(stretch.next, stretch.begin);
     stretch = stretch_at(first_record(stretch.next), durable);
   }
   std::erase_if(chain_, [&](const SegmentHeader& header) { return header.number < stretch.number; });
-  if (stretch.number != segment_of(from, segment_octets_)) {
-    const bool follows = std::any_of(chain_.begin(), chain_.end(), [&](const SegmentHeader& header) {
-      return header.number == stretch.number && header.previous_end == from;
-    });
-    if (!follows && !ALDIS_MUTANT(140)) { return Read{stretch.begin, 0, true, true}; }
-  }
+  if (gap && !ALDIS_MUTANT(140)) { return Read{stretch.begin, 0, true, true}; }
   auto done = visit(stretch, durable, octets_max, visitor);
   // Not a step into a segment of which nothing is proved yet: the next start may cut it off where it begins.
   if (done.has_value() && done->next == stretch.begin) { done->next = asked; }
