@@ -97,8 +97,9 @@ bool is_rival(State& s, const receipts::Match& match) {
 }
 
 // Without an id a receipt is believed only if no other part fits as well.
-bool names_only(State& s, const receipts::Orphan& orphan, const PartRef& part) {
-  const auto match = s.correlator.correlate(receipt_of(orphan), s.directory.op(orphan.op), s.lookup);
+bool names_only(State& s, const Now& now, const receipts::Orphan& orphan, const PartRef& part) {
+  const auto match =
+      s.correlator.correlate(receipt_of(orphan), s.directory.op(orphan.op), s.lookup, now.wall);
   return match.has_value() && match->part == part;
 }
 
@@ -139,7 +140,7 @@ void on(State& s, const Now& now, const OperatorReceipt& receipt) {
   s.tally.received(receipt.op, receipts::report_of(receipt));
   const auto& op = s.directory.op(receipt.op);
   auto match = receipt.unparsed ? Result<receipts::Match, receipts::Unmatched>{receipts::Unmatched::kUnparsed}
-                                : s.correlator.correlate(receipt, op, s.lookup);
+                                : s.correlator.correlate(receipt, op, s.lookup, now.wall);
   if (!match.has_error() && is_rival(s, *match)) { match = receipts::Unmatched::kUnknown; }
   if (match.has_error()) {
     // it was a message from a handset after all
@@ -201,7 +202,7 @@ void match_orphans(State& s, const Now& now, Message& message, std::uint16_t i,
     const bool by_id = !own_id.empty();
     receipts::Orphan* orphan = by_id ? s.orphans.match(op, own_id, *still, s.directory.op(op))
                                      : s.orphans.match_uncertain(op, *still, part);
-    if (orphan == nullptr || (!by_id && !names_only(s, *orphan, {id, i}))) { return; }
+    if (orphan == nullptr || (!by_id && !names_only(s, now, *orphan, {id, i}))) { return; }
     if (const auto learned = s.orphans.learn_from(*orphan, own_id, s.directory.op(op))) {
       write_dialect(s, op, *learned);
     }

@@ -92,7 +92,7 @@ void Restored::on(const spool::Place&, const spool::LeaseRecord& record) {
     message->status = Status::kSending;
     message->op = record.op;
     message->link = record.link;
-    part.sent_since = std::max(latest_, message->accepted_at);
+    if (!part.uncertain) { part.sent_since = std::max(latest_, message->accepted_at); }
     if (leased.concat_ref != 0) { message->concat_ref = leased.concat_ref; }
   }
 }

@@ -44,7 +44,7 @@ void lease(State& s, const Now& now, Message& message, std::uint32_t parts, Link
     --parts;
     part.status = Status::kSending;
     ++part.attempt;
-    part.sent_since = now.wall;
+    if (!part.uncertain) { part.sent_since = now.wall; }  // else an earlier attempt may be reported
     if (part.uncertain) {
       ++s.counters_of(message.op).resends;
     } else if (s.correlator.watched() > 0) {

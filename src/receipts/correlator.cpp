@@ -83,7 +83,7 @@ void Correlator::watch(OperatorId op, const Message& message, std::uint16_t part
 
 Result<Match, Unmatched> Correlator::correlate(const OperatorReceipt& receipt,
                                                const OperatorSettings& settings,
-                                               const MessageLookup& messages) {
+                                               const MessageLookup& messages, WallTime now) {
   if (receipt.unparsed) { return Unmatched::kUnparsed; }
   Unmatched reason = Unmatched::kUnknown;
   for (const std::string_view id : {receipt.id_tlv, receipt.id_text}) {
@@ -96,7 +96,7 @@ Result<Match, Unmatched> Correlator::correlate(const OperatorReceipt& receipt,
   }
   // Who gives an id that belongs to another number is not believed by reference or time either.
   if (reason == Unmatched::kUnknown && !receipt.unflagged) {
-    const WatchList::Found found = watched_.find(receipt, messages);
+    const WatchList::Found found = watched_.find(receipt, messages, now);
     if (found.count == 1) { return Match{found.part, How::kFallback, std::nullopt}; }
   }
   const bool no_id = receipt.id_tlv.empty() && receipt.id_text.empty();

@@ -53,13 +53,14 @@ void WatchList::remove(PartRef part) {
   index_.erase(it);
 }
 
-WatchList::Found WatchList::find(const OperatorReceipt& receipt, const MessageLookup& messages) const {
+WatchList::Found WatchList::find(const OperatorReceipt& receipt, const MessageLookup& messages,
+                                 WallTime now) const {
   if (index_.empty()) { return {}; }
   if (receipt.user_message_reference) {
     const Found found = by_reference(receipt, messages);
     if (found.count > 0) { return found; }
   }
-  return by_addresses(receipt, messages);
+  return by_addresses(receipt, messages, now);
 }
 
 // Adds what fits in one chain to `found`; stops at the second.
@@ -95,21 +96,24 @@ WatchList::Found WatchList::by_reference(const OperatorReceipt& receipt,
   return found;
 }
 
-WatchList::Found WatchList::by_addresses(const OperatorReceipt& receipt,
-                                         const MessageLookup& messages) const {
+WatchList::Found WatchList::by_addresses(const OperatorReceipt& receipt, const MessageLookup& messages,
+                                         WallTime now) const {
   Found found;
   const auto look = [&](const Address& destination, const Address& source) {
     const AddressTail tail = tail_of(destination);
     if (!tail.usable()) { return; }
     const auto fits = [&](const Entry& entry, const Message& message) {
-      return may_speak_of(message.parts[entry.part.part], receipt.received_at) &&
-             tail_of(message.destination) == tail && same_sender(source, message.source);
+      const Part& part = message.parts[entry.part.part];
+      const bool may = may_speak_of(part, receipt.received_at) || part.sent_since > now + kSlack;
+      return may && tail_of(message.destination) == tail && same_sender(source, message.source);
     };
     collect(kByDestination, destination_key(receipt.op, tail), messages, fits, found);
   };
   look(receipt.source, receipt.destination);  // as the operator answers, and as it was submitted
   look(receipt.destination, receipt.source);
-  return found;
+  if (found.count != 1) { return found; }
+  const Message* message = messages.find(found.part.message);
+  return may_speak_of(message->parts[found.part.part], receipt.received_at) ? found : Found{};
 }
 
 std::uint32_t WatchList::head(Chain chain, std::uint64_t key) const {

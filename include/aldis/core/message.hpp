@@ -37,7 +37,8 @@ struct Part {
   // an earlier attempt may have reached the operator: resends are flagged (CONTRACT D3)
   bool uncertain = false;
   std::uint16_t attempt = 0;  // submits so far, throttled ones not counted
-  // of the newest attempt: it was not sent before; what is said before is not of it
+  // it was not with the operator before, so what is said before is not of it: of the newest attempt, or of
+  // the first of those in doubt
   WallTime sent_since{};
   std::uint32_t body_offset = 0;  // octets of Content::body that this part carries
   std::uint32_t body_octets = 0;

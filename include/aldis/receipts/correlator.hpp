@@ -83,7 +83,7 @@ class Correlator {
 
   [[nodiscard]] Result<Match, Unmatched> correlate(const OperatorReceipt& receipt,
                                                    const OperatorSettings& settings,
-                                                   const MessageLookup& messages);
+                                                   const MessageLookup& messages, WallTime now);
 
   [[nodiscard]] std::size_t remembered() const { return remembered_; }
   [[nodiscard]] std::size_t remembered(OperatorId op) const {

@@ -37,7 +37,9 @@ class WatchList {
     PartRef part;
     unsigned count = 0;
   };
-  [[nodiscard]] Found find(const OperatorReceipt& receipt, const MessageLookup& messages) const;
+  // A part that was sent later than `now` was sent before the clock was set back: what may be said of it,
+  // time does not tell. It is a rival of those that fit, and not believed to be meant itself.
+  [[nodiscard]] Found find(const OperatorReceipt& receipt, const MessageLookup& messages, WallTime now) const;
 
   [[nodiscard]] std::size_t size() const { return index_.size(); }
 
@@ -67,7 +69,8 @@ class WatchList {
   void collect(Chain chain, std::uint64_t key, const MessageLookup& messages, Fits&& fits,
                Found& found) const;
   [[nodiscard]] Found by_reference(const OperatorReceipt& receipt, const MessageLookup& messages) const;
-  [[nodiscard]] Found by_addresses(const OperatorReceipt& receipt, const MessageLookup& messages) const;
+  [[nodiscard]] Found by_addresses(const OperatorReceipt& receipt, const MessageLookup& messages,
+                                   WallTime now) const;
 
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;

@@ -86,4 +86,24 @@ TEST_CASE("the network's late verdict counts, however far the wall clock jumped 
   CHECK(told.status == Status::kDelivered);
 }
 
+TEST_CASE("after the wall clock was set back a receipt without a known id is believed for nobody",
+          "[D4][H14]") {
+  World world;
+  world.start();
+  world.bind();
+  world.up();
+  const auto before = world.accept();
+  world.answer(world.sent_one(), OutcomeClass::kUnanswered);
+  world.turn();
+  world.now.wall -= hours{1};
+  const auto after = world.accept();
+  world.answer(world.sent_one(), OutcomeClass::kUnanswered);
+  world.turn();
+  world.receipt(kOpA, "77", Status::kDelivered);  // of either
+  world.turn();
+  CHECK_FALSE(is_final(world.queried(before)));
+  CHECK_FALSE(is_final(world.queried(after)));
+  CHECK(world.metric("aldis_receipts_orphaned") == 1);
+}
+
 }  // namespace aldis::engine

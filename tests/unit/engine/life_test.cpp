@@ -290,6 +290,37 @@ TEST_CASE("a receipt of a first attempt whose part is settled is not taken for a
   CHECK_FALSE(is_final(world.queried(id)));
 }
 
+TEST_CASE("a part in doubt that is sent again may still be meant by a receipt from before", "[D4][H36]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  for (int i = 0; i < 2; ++i) {
+    world.accept();
+    world.answer(world.sent_one(), OutcomeClass::kUnanswered);
+    world.turn();
+  }
+  world.advance(seconds{5});
+  const auto third = world.accept();
+  const auto sent = world.sent_one();
+  world.advance(seconds{5});
+  world.receipt(kOpA, "77", Status::kDelivered);  // of any of the three
+  world.turn();
+  CHECK(world.metric("aldis_receipts_orphaned") == 1);
+  world.advance(seconds{6});
+  // the first two again: 77 is not of these attempts, but may be of theirs before
+  CHECK(world.take_sent().size() == 2);
+  world.answer(sent, OutcomeClass::kUnanswered);
+  world.turn();
+  if (GENERATE(false, true)) {
+    world.restart();
+    world.bind();
+    world.up();
+    world.turn();
+  }
+  world.advance(seconds{20});
+  CHECK_FALSE(is_final(world.queried(third)));
+  CHECK(world.metric("aldis_receipts_orphaned") == 1);
+}
+
 TEST_CASE("a receipt that tells the id of a doubtful part brings those parked under it", "[D4][H2]") {
   Gateway gateway;
   World& world = gateway.world;

@@ -79,7 +79,7 @@ struct Bench {
     correlator.remember(m.op, id, {m.id, part});
   }
   Result<Match, Unmatched> correlate(const OperatorReceipt& r) {
-    return correlator.correlate(r, settings, messages);
+    return correlator.correlate(r, settings, messages, WallTime{} + hours{24 * 365 * 200});
   }
   Orphan& park(const OperatorReceipt& r, Unmatched why = Unmatched::kUnknown) {
     return orphans.park(Instant{}, std::make_unique<Orphan>(MessageId{++orphan_ids}, r, why));
