@@ -203,13 +203,14 @@ void Ledger::judge_share(const Entry& entry, const Submission& submission) {
     }
   }
   log.push_back({sent, entry.account, submission.gateway_end});
+  parts_max_ = std::max(parts_max_, std::size_t{entry.parts});
   unsigned ways = 0;
   for (std::uint32_t op = 0; op < operators.size(); ++op) { ways += routed(entry, op) ? 1u : 0u; }
   const bool first = entry.submissions.empty() && same_connection && entry.answered->life == life;
   const OperatorRules& rules = operators[submission.op];
   if (!first || ways != 1 || rules.links != 1 || entry.may_be_replaced || accounts < 2) { return; }
   const auto allows = [&] { return 2 * own * (accounts - 1) + rules.lease; };
-  if (others > allows()) { own += expired_of(entry, sent.at); }
+  if (others > allows()) { own += expired_of(entry, sent.at) + parts_max_; }
   const std::size_t allowed = allows();
   if (others > allowed) {
     throw Violation{"I15: " + name_of(entry) + " waited while others sent " + std::to_string(others) +

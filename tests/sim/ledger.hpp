@@ -149,6 +149,7 @@ class Ledger {
     std::shared_ptr<Socket> on;
   };
   std::vector<std::pair<std::uint32_t, std::vector<Left>>> shares_;
+  std::size_t parts_max_ = 0;                               // of a message that was sent
   std::map<std::uint32_t, std::set<std::uint64_t>> twice_;  // sent again in doubt, by operator
   bool clock_stepped_ = false;
   Totals totals_;
