@@ -143,7 +143,7 @@ class Campaign:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", action="store_true", help="every N of every call")
     parser.add_argument("--calls-max", type=int, default=200, help="with --every: the highest N")
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -153,6 +153,7 @@ def main():
     if not shutil.which("strace"):
         print("SKIP inject: needs strace")
         sys.exit(SKIP)
+    gateway.programs_are_there()
     gateway.end_in_order_when_told()
     print(f"seed {arguments.seed}", flush=True)
     pairs = [pair for pair in PAIRS if not arguments.only or pair[0].split(",")[-1] in arguments.only]

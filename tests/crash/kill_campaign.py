@@ -126,7 +126,7 @@ class Campaign:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--rate", type=int, default=1500, help="messages per second")
@@ -135,6 +135,7 @@ def main():
     parser.add_argument("--peer", choices=["kannel"], help="kill another gateway instead (kannel_campaign.py)")
     parser.add_argument("--store", choices=["file", "spool"], default="file", help="with --peer kannel: its store")
     arguments = parser.parse_args()
+    gateway.programs_are_there()
     gateway.end_in_order_when_told()
     print(f"seed {arguments.seed}", flush=True)
     if arguments.peer:

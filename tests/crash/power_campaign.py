@@ -49,18 +49,20 @@ class Campaign:
     def image(self, cuts):
         with gateway.folder("power") as where:
             disk = mounted(where, self.kind)
-            scene = Scene(where, self.chance, self.rate, state=disk.mount_point / "state")
+            scene = None
             try:
+                scene = Scene(where, self.chance, self.rate, state=disk.mount_point / "state")
                 for _ in range(cuts):
                     self.cycle(scene, disk)
                 report = scene.finish()
                 scene.verify()
             except BaseException:
-                if scene.daemon is not None and scene.daemon.running():
+                if scene is not None and scene.daemon is not None and scene.daemon.running():
                     scene.daemon.kill()
                 raise
             finally:
-                scene.close()
+                if scene is not None:
+                    scene.close()
                 disk.close()
             self.images += 1
             self.total.add(report)
@@ -91,7 +93,7 @@ class Campaign:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cuts", type=int, default=10)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--rate", type=int, default=1500, help="messages per second")
@@ -104,6 +106,7 @@ def main():
     if lacking:
         print(f"SKIP power: needs root, /dev/loop-control and mkfs.{arguments.fs}; there is no {lacking}")
         sys.exit(SKIP)
+    gateway.programs_are_there()
     gateway.end_in_order_when_told()
     print(f"seed {arguments.seed}", flush=True)
     if arguments.peer:

@@ -32,8 +32,14 @@ def end_in_order_when_told():
 def program(name):
     path = BUILD / "bin" / name
     if not path.exists():
-        sys.exit(f"{path} is not there: build it first (tools/test does)")
+        sys.exit(f"{path} is not there: build it first, as README says: cmake --preset release && ninja -C build/release")
     return str(path)
+
+
+def programs_are_there():
+    """Before anything is mounted, started or counted."""
+    for name in ("aldisd", "aldisctl", "smscsim", "smppload"):
+        program(name)
 
 
 @contextlib.contextmanager
