@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <set>
 
+#include "aldis/base/nearest.hpp"
 #include "config/document.hpp"
 #include "config/merge.hpp"
-#include "config/nearest.hpp"
 #include "config/scalar.hpp"
 
 namespace aldis::config {

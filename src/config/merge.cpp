@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "config/nearest.hpp"
+#include "aldis/base/nearest.hpp"
 
 namespace aldis::config {
 

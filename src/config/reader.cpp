@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "config/nearest.hpp"
+#include "aldis/base/nearest.hpp"
 #include "config/scalar.hpp"
 
 namespace aldis::config {

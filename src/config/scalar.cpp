@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "config/nearest.hpp"
+#include "aldis/base/nearest.hpp"
 
 namespace aldis::config {
 

@@ -7,7 +7,9 @@
 #include <boost/json/object.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "aldis/base/nearest.hpp"
 #include "ingress/json.hpp"
 #include "ingress/rfc3339.hpp"
 
@@ -83,20 +85,6 @@ std::optional<std::string> octets_of_hex(std::string_view hex) {
   return out;
 }
 
-// How many letters must be changed, added or dropped.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) { row[j] = j; }
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
-    }
-  }
-  return row.back();
-}
-
 class Reader {
  public:
   Reader(WallTime now, RequestPlace place) : now_(now), place_(place) {}
@@ -136,13 +124,11 @@ class Reader {
       return fault(pointer, Code::kUnknownField,
                    "only items of a batch have it: use the header Idempotency-Key");
     }
-    const auto nearest = std::min_element(
-        kFields.begin(), kFields.end(),
-        [&](const Field& a, const Field& b) { return distance(name, a.name) < distance(name, b.name); });
     std::string detail = "there is no field of that name";
-    if (name.size() <= 64 && distance(name, nearest->name) <= 2) {
-      detail += "; did you mean \"" + std::string{nearest->name} + "\"?";
-    }
+    std::vector<std::string_view> names;
+    for (const Field& field : kFields) { names.push_back(field.name); }
+    const std::string meant = name.size() <= 64 ? nearest(name, names) : std::string{};
+    if (!meant.empty()) { detail += "; did you mean \"" + meant + "\"?"; }
     fault(pointer, Code::kUnknownField, std::move(detail));
   }
 

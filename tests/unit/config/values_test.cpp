@@ -2,7 +2,7 @@
 // Single values: what is accepted, and the exact text and place of every refusal.
 #include <catch2/catch.hpp>
 
-#include "config/nearest.hpp"
+#include "aldis/base/nearest.hpp"
 #include "config/scalar.hpp"
 #include "unit/config/config_tree.hpp"
 
@@ -235,6 +235,6 @@ TEST_CASE("the nearest word is at most two slips and a third of the word away") 
   CHECK(nearest("durabilty", words) == "durability");
   CHECK(nearest("bxnxx", words).empty());
   CHECK(nearest("bi", words).empty());
-  CHECK(distance("ca", "abc", 5) == 3);
-  CHECK(distance("abcdef", "a", 2) == 3);
+  CHECK(edit_distance("ca", "abc", 5) == 3);
+  CHECK(edit_distance("abcdef", "a", 2) == 3);
 }

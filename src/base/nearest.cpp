@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/nearest.hpp"
+#include "aldis/base/nearest.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace aldis::config {
+namespace aldis {
 
-std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) {
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   const std::size_t gap = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
   if (gap > limit) { return limit + 1; }
   std::vector<std::size_t> before(b.size() + 1);  // row i-2
@@ -34,7 +34,7 @@ std::string nearest(std::string_view written, std::span<const std::string_view> 
   std::size_t best_distance = limit + 1;
   for (const auto word : words) {
     if (word.empty()) { continue; }
-    const std::size_t d = distance(written, word, limit);
+    const std::size_t d = edit_distance(written, word, limit);
     if (d < best_distance) {
       best = word;
       best_distance = d;
@@ -43,4 +43,4 @@ std::string nearest(std::string_view written, std::span<const std::string_view> 
   return std::string(best);
 }
 
-}  // namespace aldis::config
+}  // namespace aldis
