@@ -172,11 +172,11 @@ def a_disk_that_fills_up_loses_nothing(where):
                           storage_extra=SEGMENTS)
     daemon = gateway.Aldisd(where, yaml)
     filler = where / "small" / "filler"
-    with open(filler, "wb") as out:
+    # Unbuffered: a buffered writer keeps what did not fit, and fails once more when it is closed.
+    with open(filler, "wb", buffering=0) as out:
         try:
             while True:
                 out.write(b"x" * 65536)
-                out.flush()
         except OSError:
             pass
     totals = gateway.load(where, daemon.smpp, "--count", 20000, "--binds", 1, "--drain-seconds", 3,
