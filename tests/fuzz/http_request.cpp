@@ -113,6 +113,15 @@ class Peer final : public ports::Wire, public ports::HttpService {
   bool is_closing_ = false;
 };
 
+// A client that has sent some of its body is no longer told to go on: there the pieces make a difference.
+std::string without_continue(std::string sent) {
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  for (auto at = sent.find(kContinue); at != std::string::npos; at = sent.find(kContinue, at)) {
+    sent.erase(at, kContinue.size());
+  }
+  return sent;
+}
+
 // Answers, and the beginning of a refusal if that is how they end.
 std::string_view until_refusal(std::string_view sent) {
   for (const std::string_view refusal : {"HTTP/1.1 4", "HTTP/1.1 5"}) {
@@ -136,7 +145,9 @@ void run(Octets input) {
   split.send(stream, [&] { return splits.next(12); });
   ALDIS_CHECK(whole.served() == split.served());
   // With two things wrong, which of them is told depends on what came first; nothing else does.
-  ALDIS_CHECK(until_refusal(whole.sent()) == until_refusal(split.sent()));
+  const std::string told_whole = without_continue(whole.sent());
+  const std::string told_split = without_continue(split.sent());
+  ALDIS_CHECK(until_refusal(told_whole) == until_refusal(told_split));
   ALDIS_CHECK(whole.sent().empty() || whole.sent().starts_with("HTTP/1.1 "));
 }
 

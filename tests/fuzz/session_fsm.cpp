@@ -104,7 +104,8 @@ class World final : public SessionHandler {
   }
 
   void accept() {
-    if (session_.state() != Session::State::kBinding) { return; }
+    // A client binds, too, and then takes no acceptance.
+    if (options_.role != Role::kServer || session_.state() != Session::State::kBinding) { return; }
     window_in_ = 1 + window_drawn_ % 7;
     window_out_ = 1 + window_drawn_ / 8 % 7;
     session_.accept_bind(now_, {.system_id = "aldis",
