@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "aldis/base/address_list.hpp"
 #include "aldis/base/time.hpp"
-#include "ingress/address_list.hpp"
 
 namespace aldis::ingress {
 

@@ -5,12 +5,12 @@
 #include <optional>
 #include <string>
 
+#include "aldis/base/address_list.hpp"
 #include "aldis/core/effects.hpp"
 #include "aldis/core/events.hpp"
 #include "aldis/core/settings.hpp"
 #include "aldis/ports/byte_protocol.hpp"
 #include "aldis/smpp/session.hpp"
-#include "ingress/address_list.hpp"
 
 namespace aldis::ingress {
 

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/client_address.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
-#include <cstring>
 
 #include "runtime/addresses.hpp"
 
@@ -46,52 +42,20 @@ std::string_view forwarded_for(std::string_view element) {
 
 }  // namespace
 
-bool TrustedProxies::read(std::string_view text, Ip& into) {
-  const std::string zero_ended{text};
-  in_addr v4{};
-  if (::inet_pton(AF_INET, zero_ended.c_str(), &v4) == 1) {
-    into = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    std::memcpy(into.data() + 12, &v4, sizeof v4);
-    return true;
-  }
-  in6_addr v6{};
-  if (::inet_pton(AF_INET6, zero_ended.c_str(), &v6) != 1) { return false; }
-  std::memcpy(into.data(), &v6, sizeof v6);
-  return true;
-}
-
 Result<TrustedProxies, std::string> TrustedProxies::parse(const std::vector<std::string>& networks) {
-  TrustedProxies proxies;
   for (const std::string& text : networks) {
-    const auto slash = text.find('/');
-    const std::string_view address = std::string_view{text}.substr(0, slash);
-    const unsigned of_family = address.find(':') == std::string_view::npos ? 32 : 128;
-    unsigned bits = of_family;
-    Network network;
-    bool is_sound = read(address, network.ip);
-    if (slash != std::string::npos) {
-      const char* const end = text.data() + text.size();
-      const auto got = std::from_chars(text.data() + slash + 1, end, bits);
-      is_sound = is_sound && got.ec == std::errc{} && got.ptr == end && bits <= of_family;
-    }
-    if (!is_sound) {
+    if (!AddressList::parse({text})) {
       return {boost::system::in_place_error, "trusted_proxies: " + text + " is not an address or a network"};
     }
-    network.bits = 128 - of_family + bits;
-    proxies.networks_.push_back(network);
   }
+  TrustedProxies proxies;
+  proxies.networks_ = *AddressList::parse(networks);
   return proxies;
 }
 
 bool TrustedProxies::covers(std::string_view address) const {
-  Ip ip{};
-  if (networks_.empty() || !read(address, ip)) { return false; }
-  return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
-    const std::size_t whole = network.bits / 8;
-    if (!std::equal(ip.begin(), ip.begin() + whole, network.ip.begin())) { return false; }
-    const unsigned rest = network.bits % 8;
-    return rest == 0 || ((ip[whole] ^ network.ip[whole]) >> (8 - rest)) == 0;
-  });
+  const auto ip = IpAddress::parse(address);
+  return ip && networks_.allows(*ip);
 }
 
 std::string TrustedProxies::client_of(std::string_view peer, std::span<const ports::HttpField> fields) const {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "aldis/base/address_list.hpp"
 #include "aldis/base/result.hpp"
 #include "aldis/ports/http.hpp"
 
@@ -28,14 +27,7 @@ class TrustedProxies {
   [[nodiscard]] std::string client_of(std::string_view peer, std::span<const ports::HttpField> fields) const;
 
  private:
-  using Ip = std::array<std::uint8_t, 16>;  // an IPv4 address as the v4-mapped one
-  struct Network {
-    Ip ip{};
-    unsigned bits = 0;
-  };
-  static bool read(std::string_view text, Ip& into);
-
-  std::vector<Network> networks_;
+  AddressList networks_;
 };
 
 }  // namespace aldis::runtime

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may connect: addresses as inet_pton reads them, v4-mapped v6 the same as v4, networks compared bit by
 // bit.
-#include "ingress/address_list.hpp"
+#include "aldis/base/address_list.hpp"
 
 #include "fuzz/fuzz.hpp"
 
 namespace aldis::fuzz {
 namespace {
-
-using ingress::AddressList;
-using ingress::IpAddress;
 
 IpAddress drawn(Draw& draw) {
   IpAddress address;

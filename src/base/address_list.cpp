@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ingress/address_list.hpp"
+#include "aldis/base/address_list.hpp"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <charconv>
 
-namespace aldis::ingress {
+namespace aldis {
 
 namespace {
 constexpr unsigned kMappedBits = 96;  // ::ffff:0:0/96 in front of an IPv4 address
@@ -70,4 +70,4 @@ bool AddressList::allows(const IpAddress& address) const {
   });
 }
 
-}  // namespace aldis::ingress
+}  // namespace aldis

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ingress/address_list.hpp"
+#include "aldis/base/address_list.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace aldis::ingress;
+using namespace aldis;
 
 TEST_CASE("a v4-mapped address is the IPv4 address, and nothing else gets past a network", "[S5]") {
   const auto list = AddressList::parse({"203.0.113.0/24", "10.1.2.3", "2001:db8::/33"});

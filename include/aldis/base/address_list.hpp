@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// IP addresses and networks as values, without sockets: who may connect to us, and whom we may connect to.
 #pragma once
 
 #include <array>
@@ -8,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace aldis::ingress {
+namespace aldis {
 
 // An IPv4 or IPv6 address as 16 octets; IPv4 is kept v4-mapped, so that 203.0.113.7 and ::ffff:203.0.113.7
 // are one.
@@ -27,6 +28,7 @@ class AddressList {
   // Returns nothing when an entry is not an address or network.
   static std::optional<AddressList> parse(const std::vector<std::string>& entries);
   [[nodiscard]] bool allows(const IpAddress& address) const;
+  [[nodiscard]] bool empty() const { return networks_.empty(); }
 
  private:
   struct Network {
@@ -36,4 +38,4 @@ class AddressList {
   std::vector<Network> networks_;
 };
 
-}  // namespace aldis::ingress
+}  // namespace aldis
