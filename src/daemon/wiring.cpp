@@ -11,9 +11,10 @@ namespace aldis::daemon {
 namespace {
 // One batch syncs while the next is written; a third collects in the engine. But what a slow disk has closed
 // too early waits a commit longer: there the next batch is taken when the last one ends (with 5 ms for a
-// sync, 200 of 400 messages under way go with each commit in place of 133).
+// sync, 200 of 400 messages under way go with each commit in place of 133), before the answers to that one
+// are made: the disk does not wait for the processor.
 constexpr std::size_t kBatchesInWork = 2;
-constexpr Duration kOneByOneFrom = milliseconds{2};
+constexpr Duration kOneByOneFrom = milliseconds{1};
 constexpr Duration kQuiet = milliseconds{5};  // without a commit: now housekeeping keeps nobody waiting
 constexpr Duration kSpaceEvery = seconds{1};
 constexpr Duration kAgainAfter = milliseconds{250};  // a batch that found no space
@@ -180,6 +181,10 @@ void Wiring::committed(spool::Batch batch, const Result<spool::Committed, ports:
   committed_at_ = now.mono;
   store_has_work_ = true;
   parts_.journal.give_back(std::move(batch));
+  if (parts_.journal.has_pending()) {
+    meter_.appended(now.mono);
+    commit(now);
+  }
   on(now, JournalDurable{result->durable});
 }
 

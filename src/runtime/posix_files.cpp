@@ -67,6 +67,11 @@ class PosixFile final : public ports::File {
     return {boost::system::in_place_value, got};  // FileError could be made of a number as well
   }
 
+  void start_writing(std::uint64_t offset, std::uint64_t size) override {
+    static_cast<void>(
+        ::sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE));
+  }
+
   // Any error is final, EINTR too: what the kernel dropped in a failed sync is not written by the next one.
   Result<void, FileError> sync() override {
     if (::fdatasync(fd_) != 0) { return failed("sync", path_, errno); }

@@ -206,9 +206,12 @@ SegmentStore::Done SegmentStore::fill(std::uint64_t octets) {
   }
   const std::uint64_t end = std::min(segment_octets_, filled_ + octets);
   if (auto done = write_zeros(*filling_, filled_, end); done.has_error()) { return done; }
-  if (auto done = filling_->sync(); done.has_error()) { return done; }
+  // One sync for the whole segment: with one for each slice, a disk with a sync of 5 ms spent every sixth on
+  // zeros.
+  filling_->start_writing(filled_, end - filled_);
   filled_ = end;
   if (filled_ < segment_octets_) { return {}; }
+  if (auto done = filling_->sync(); done.has_error()) { return done; }
   filling_.reset();
   filled_ = 0;
   ALDIS_FAILPOINT(pass("segment.zeroed"));

@@ -31,6 +31,12 @@ class File {
   // `into` becomes what was read; short at the end
   virtual Result<std::size_t, FileError> read_at(std::uint64_t offset, std::size_t size,
                                                  std::string& into) = 0;
+  // A hint, and no promise: these octets may start on their way to the device now, so that the sync that
+  // comes later finds little to do. Waits for nothing; what goes wrong is told by that sync.
+  virtual void start_writing(std::uint64_t offset, std::uint64_t size) {
+    static_cast<void>(offset);
+    static_cast<void>(size);
+  }
   virtual Result<void, FileError> sync() = 0;  // fdatasync; an error is final for this file (CONTRACT D12)
   [[nodiscard]] virtual std::uint64_t size() const = 0;
 };

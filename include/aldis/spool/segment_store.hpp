@@ -58,11 +58,11 @@ class SegmentStore {
   // idle_work().
   void free_before(SegmentNumber oldest);
 
-  // Commits must not go on without a slice of housekeeping. It costs a sync of its own, so only now and then.
+  // Commits must not go on without a slice of housekeeping. A commit waits for it, so only now and then.
   [[nodiscard]] bool work_is_due() const;
 
-  // One bounded slice of housekeeping: some octets of zeros and their sync, or one rename, or one removal.
-  // `quiet`: nothing was committed for a while, so that a stalling removal disturbs nobody.
+  // One bounded slice of housekeeping: some octets of zeros (with the last ones their sync), or one rename,
+  // or one removal. `quiet`: nothing was committed for a while, so that a stalling removal disturbs nobody.
   Result<Work, ports::FileError> idle_work(bool quiet = false);
 
   [[nodiscard]] StoreRoom room() const;
