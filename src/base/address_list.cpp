@@ -32,6 +32,13 @@ bool IpAddress::is_v4() const {
          octets[10] == 0xFF && octets[11] == 0xFF;
 }
 
+std::string IpAddress::text() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = is_v4();
+  inet_ntop(v4 ? AF_INET : AF_INET6, octets.data() + (v4 ? 12 : 0), text.data(), text.size());
+  return text.data();
+}
+
 bool IpAddress::is_loopback_or_private() const {
   static const AddressList kLocal = *AddressList::parse(
       {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7", "fe80::/10"});

@@ -99,4 +99,18 @@ std::uint16_t port_of(const SocketAddress& address) {
   return 0;
 }
 
+std::optional<IpAddress> ip_of(const sockaddr& address) {
+  IpAddress out;
+  if (address.sa_family == AF_INET) {
+    out.octets = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    std::memcpy(out.octets.data() + 12, &v4.sin_addr, 4);
+    return out;
+  }
+  if (address.sa_family != AF_INET6) { return std::nullopt; }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  std::memcpy(out.octets.data(), &v6.sin6_addr, 16);
+  return out;
+}
+
 }  // namespace aldis::runtime

@@ -3,9 +3,11 @@
 
 #include <sys/socket.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "aldis/base/address_list.hpp"
 #include "aldis/base/result.hpp"
 
 namespace aldis::runtime {
@@ -38,5 +40,8 @@ bool parse_unix(std::string_view path, SocketAddress& into);
 std::string address_text(const SocketAddress& address);
 std::string endpoint_text(const SocketAddress& address);
 std::uint16_t port_of(const SocketAddress& address);
+
+// Of an IPv4 or IPv6 socket address; nothing of any other.
+std::optional<IpAddress> ip_of(const sockaddr& address);
 
 }  // namespace aldis::runtime

@@ -17,6 +17,7 @@ struct IpAddress {
   std::array<std::uint8_t, 16> octets{};
   static std::optional<IpAddress> parse(std::string_view text);  // numeric forms of inet_pton only
   [[nodiscard]] bool is_v4() const;
+  [[nodiscard]] std::string text() const;  // "203.0.113.7", "2001:db8::1"
   // 127/8, 10/8, 172.16/12, 192.168/16, ::1, fc00::/7, fe80::/10
   [[nodiscard]] bool is_loopback_or_private() const;
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
