@@ -16,7 +16,7 @@ std::size_t index_of(MessageClass message_class) { return static_cast<std::size_
 
 double in_seconds(Duration d) { return static_cast<double>(d.count()) * 1e-9; }
 
-constexpr std::size_t kFetchedAtOnce = 64;
+constexpr std::size_t kFetchedAtOnce = 64;  // ids, dead ones too: a customer can cancel millions
 
 std::uint32_t parts_unsent(const Message& message) {
   std::uint32_t parts = 0;
@@ -33,6 +33,7 @@ Dispatch::~Dispatch() {  // messages may outlive us: they must not keep hooks in
     if (!op) { continue; }
     for (auto& ring : op->rings) {
       ring.waiting.clear();
+      ring.fetching.clear();
       for (auto& [account, lane] : ring.lanes) { lane->queue.clear(); }
     }
   }
@@ -89,6 +90,7 @@ void Dispatch::enqueue(Instant now, Message& message, OperatorId op) {
   }
   message.lane_by_id = true;
   lane.later.push_back(message.id);
+  ++lane.later_alive;
   ++lane.ring->messages;
   ++state.messages;
 }
@@ -110,11 +112,15 @@ void Dispatch::remove(Message& message) {
   message.lane_by_id = false;  // its id stays in the lane, and says nothing any more
   --lane.ring->messages;
   --state.messages;
+  if (--lane.later_alive > 0) { return; }
+  lane.forget_later();
+  if (lane.queue.empty()) { lane.ring->fetching.erase(Ring::Lanes::s_iterator_to(lane)); }
 }
 
-// What `later` says next, once nothing stands before it. Messages with no place in this lane are passed over.
+// What `later` says next, once nothing stands before it. Messages with no place in this lane are passed over;
+// when all that were looked at are such, the lane goes on with the next call.
 void Dispatch::fetch_more(OperatorId op, Lane& lane) {
-  for (std::size_t fetched = 0; fetched < kFetchedAtOnce && !lane.later.empty();) {
+  for (std::size_t looked = 0; looked < kFetchedAtOnce && lane.later_alive > 0; ++looked) {
     const MessageId id = lane.later.front();
     lane.later.pop_front();
     ++lane.later_taken;
@@ -124,15 +130,19 @@ void Dispatch::fetch_more(OperatorId op, Lane& lane) {
     if (!here) { continue; }
     message->lane_by_id = false;
     message->lane_seq = ++lane_seq_last_;
+    --lane.later_alive;
     lane.queue.push_back(*message);
     ++in_lanes_;
-    ++fetched;
     if (lane.sweep == nullptr && lane.sweep_later < lane.later_taken) { lane.sweep = message; }
   }
+  if (lane.later_alive == 0) { lane.forget_later(); }
 }
 
 void Dispatch::join(Operator& op, Lane& lane, Message& message, bool at_head) {
-  if (lane.queue.empty()) { lane.ring->waiting.push_back(lane); }
+  if (lane.queue.empty()) {
+    if (lane.is_linked()) { lane.ring->fetching.erase(Ring::Lanes::s_iterator_to(lane)); }
+    lane.ring->waiting.push_back(lane);
+  }
   if (!at_head || ALDIS_MUTANT(45)) {
     lane.queue.push_back(message);
   } else {
@@ -162,11 +172,12 @@ void Dispatch::leave(Operator& op, Lane& lane, Message& message) {
   --in_lanes_;
   --lane.ring->messages;
   --op.messages;
-  if (lane.queue.empty() && !lane.later.empty()) { fetch_more(message.op, lane); }
+  if (lane.queue.empty()) { fetch_more(message.op, lane); }
   if (lane.queue.empty()) {
-    lane.ring->waiting.erase(lane.ring->waiting.iterator_to(lane));
+    lane.ring->waiting.erase(Ring::Lanes::s_iterator_to(lane));
     lane.deficit = 0;
     lane.in_turn = false;
+    if (lane.later_alive > 0) { lane.ring->fetching.push_back(lane); }
   }
   if (op.messages == 0) { op.tokens_wanted.reset(); }
 }
@@ -210,9 +221,18 @@ Grant Dispatch::next(Instant now, OperatorId op, std::uint32_t parts_max) {
   if (state.messages == 0 || parts_max == 0) { return {}; }
   state.rate.advance(now);
   for (Ring& ring : state.rings) {
+    if (!ring.fetching.empty()) { fetch_first(op, ring); }
     if (Lane* lane = turn(ring)) { return grant(now, state, *lane, parts_max); }
   }
   return {};
+}
+
+void Dispatch::fetch_first(OperatorId op, Ring& ring) {
+  Lane& lane = ring.fetching.front();
+  fetch_more(op, lane);
+  if (lane.queue.empty()) { return; }
+  ring.fetching.pop_front();
+  ring.waiting.push_back(lane);
 }
 
 Grant Dispatch::grant(Instant now, Operator& op, Lane& lane, std::uint32_t parts_max) {
@@ -247,6 +267,7 @@ Grant Dispatch::grant(Instant now, Operator& op, Lane& lane, std::uint32_t parts
 Instant Dispatch::tokens_at(OperatorId op) {
   Operator& state = operator_of(op);
   for (Ring& ring : state.rings) {
+    if (!ring.fetching.empty()) { return Instant{}; }
     if (Lane* lane = turn(ring)) {
       if (ALDIS_MUTANT(21)) { return kNever; }
       return state.rate.ready_at(std::min(parts_unsent(lane->queue.front()), state.rate.chunk()));
@@ -318,31 +339,37 @@ void Dispatch::sweep_begin(OperatorId op) {
   Operator& state = operator_of(op);
   state.sweep.clear();
   for (auto ring = state.rings.rbegin(); ring != state.rings.rend(); ++ring) {
-    for (Lane& lane : ring->waiting) {
-      lane.sweep = &lane.queue.front();
-      lane.sweep_later = lane.later_taken;
-      state.sweep.push_back(&lane);
+    for (Ring::Lanes* lanes : {&ring->waiting, &ring->fetching}) {
+      for (Lane& lane : *lanes) {
+        lane.sweep = lane.queue.empty() ? nullptr : &lane.queue.front();
+        lane.sweep_later = lane.later_taken;
+        state.sweep.push_back(&lane);
+      }
     }
   }
 }
 
-Message* Dispatch::sweep_next(OperatorId op) {
+bool Dispatch::sweep_slice(OperatorId op, std::size_t places_max,
+                           const std::function<void(Message&)>& visit) {
   Operator& state = operator_of(op);
-  while (!state.sweep.empty()) {
+  for (std::size_t looked = 0; !state.sweep.empty(); ++looked) {
+    if (looked == places_max) { return true; }
     Lane& lane = *state.sweep.back();
     if (Message* message = lane.sweep) {
       const auto next = std::next(LaneQueue::s_iterator_to(*message));
       lane.sweep = next == lane.queue.end() ? nullptr : &*next;
-      return message;
+      visit(*message);
+      continue;
     }
     lane.sweep_later = std::max(lane.sweep_later, lane.later_taken);
-    while (lane.sweep_later - lane.later_taken < lane.later.size()) {
-      Message* message = fetch_->message(lane.later[lane.sweep_later++ - lane.later_taken]);
-      if (message != nullptr && message->lane_by_id && message->op == op) { return message; }
+    if (lane.sweep_later - lane.later_taken >= lane.later.size()) {
+      state.sweep.pop_back();
+      continue;
     }
-    state.sweep.pop_back();
+    Message* message = fetch_->message(lane.later[lane.sweep_later++ - lane.later_taken]);
+    if (message != nullptr && message->lane_by_id && message->op == op) { visit(*message); }
   }
-  return nullptr;
+  return false;
 }
 
 void Dispatch::collect(Instant now, ports::MetricReport& report) {

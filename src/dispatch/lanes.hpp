@@ -21,17 +21,21 @@ using LaneQueue = boost::intrusive::list<Message, boost::intrusive::base_hook<La
 using RingHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct RingHookTag>,
                                                   boost::intrusive::link_mode<boost::intrusive::safe_link>>;
 
-// Messages of one account in one class for one operator, in the order of lane_seq. Kept when empty, then in
-// no ring.
+// Messages of one account in one class for one operator, in the order of lane_seq. In Ring::waiting while
+// `queue` has messages, in Ring::fetching while only `later` has; kept when both are empty.
 struct Dispatch::Lane : RingHook {
   explicit Lane(AccountId a, Ring& r) : account(a), ring(&r) {}
 
   AccountId account;
   Ring* ring;
   LaneQueue queue;
-  // What comes after them, by id: those that are over, or were moved, stand here until their turn. Empty when
-  // `queue` is.
+  // What comes after them, by id: those that are over, or were moved, stand here until their turn.
   boost::container::deque<MessageId> later;
+  std::size_t later_alive = 0;  // of them still messages of this lane
+  void forget_later() {
+    later_taken += later.size();
+    later.clear();
+  }
   std::uint64_t later_taken = 0;  // ids taken from `later` so far
   std::uint32_t weight = 1;
   std::uint32_t weights_epoch = 0;  // weight is of this epoch
@@ -48,9 +52,10 @@ struct Dispatch::Ring {
   static constexpr auto kWaitBounds =
       std::to_array<double>({.01, .1, 1, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400});  // seconds
 
-  boost::intrusive::list<Lane, boost::intrusive::base_hook<RingHook>,
-                         boost::intrusive::constant_time_size<false>>
-      waiting;
+  using Lanes = boost::intrusive::list<Lane, boost::intrusive::base_hook<RingHook>,
+                                       boost::intrusive::constant_time_size<false>>;
+  Lanes waiting;
+  Lanes fetching;  // whose next message is behind more dead ids than one call passes over
   boost::unordered_flat_map<AccountId, std::unique_ptr<Lane>> lanes;
   std::size_t messages = 0;
   std::array<std::uint64_t, kWaitBounds.size() + 1> wait_counts{};

@@ -12,6 +12,9 @@ namespace aldis::engine::acceptance {
 
 namespace {
 
+constexpr std::size_t kIndexedForReplace = 65'536;
+constexpr std::size_t kReplaceableLooked = 256;
+
 void refuse(State& s, const Now& now, const Submit& request, Refusal refusal) {
   s.sink.on(now, AnswerSubmit{request.token, refusal, {}, request.multi, {}});
 }
@@ -74,13 +77,20 @@ void accept(State& s, const Now& now, const Submit& request, Message& message, P
 }
 
 // replace_if_present_flag 1: the newest queued message with the same addresses and service_type gives way.
+// One that stands behind so many newer ones that do not fit stays: nobody waits while all are looked at.
 Message* find_replaceable(State& s, const Message& by) {
-  Message* newest = nullptr;
-  for (Message* m : s.find_addresses(by.account, by.source, by.destination)) {
-    const bool fits = is_unsent(*m) && m->service_type == by.service_type && m->id != by.id;
-    if (fits && (newest == nullptr || m->id > newest->id)) { newest = m; }
+  MessageId before = by.id;
+  for (std::size_t looked = 0; looked < kReplaceableLooked; ++looked) {
+    const auto id = s.messages.last_with_addresses(by.account, by.source, by.destination, before);
+    if (!id) { break; }
+    before = *id;
+    Message* m = s.present(*id);
+    if (m != nullptr && is_unsent(*m) && m->account == by.account && m->service_type == by.service_type &&
+        m->source.digits == by.source.digits && m->destination.digits == by.destination.digits) {
+      return m;
+    }
   }
-  return newest;
+  return nullptr;
 }
 
 void accept_one(State& s, const Now& now, const Submit& request) {
@@ -91,6 +101,12 @@ void accept_one(State& s, const Now& now, const Submit& request) {
     s.messages.discard(message);
     s.admission.count(Refusal::kReplaceFailed);
     return refuse(s, now, request, Refusal::kReplaceFailed);
+  }
+  // Among millions, the first to ask waits a second or two until all are in the index.
+  if (request.replace_if_present && !s.messages.index_addresses(kIndexedForReplace)) {
+    s.messages.discard(message);
+    s.admission.count(Refusal::kThrottled);
+    return refuse(s, now, request, Refusal::kThrottled);
   }
   auto admitted = s.admission.reserve(now, request.account, message.message_class, 1,
                                       static_cast<std::uint32_t>(message.parts.size()));

@@ -34,6 +34,7 @@ void end_turn(State& s, const Now& now) {
     s.late_answers.pop();
   }
   receiving::expire_orphans(s, now);
+  cancels::slice(s, now);
   shelving::expire(s, now);
   sending::sweep(s, now);
   sending::lease_work(s, now);
@@ -156,6 +157,7 @@ Instant Engine::next_deadline() const {
   const State& s = *state_;
   Instant next = std::min(
       {s.wheel.next_deadline(), s.outbox.next_deadline(), s.idle_marker_at, shelving::next_expiry(s)});
+  if (cancels::under_way(s)) { return Instant{}; }
   if (!s.late_answers.empty()) { next = std::min(next, s.late_answers.top().at); }
   const bool may_lease = !s.held && !s.draining && s.journal.room() < spool::Room::kNoLease;
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
@@ -180,7 +182,7 @@ Instant Engine::next_deadline() const {
 }
 
 bool Engine::drained() const {
-  return state_->gate.size() == 0 && state_->late_answers.empty() &&
+  return state_->gate.size() == 0 && state_->late_answers.empty() && state_->cancels.empty() &&
          std::all_of(state_->links.begin(), state_->links.end(),
                      [](const Link& link) { return !link.up || (link.leased == 0 && link.ready.empty()); });
 }

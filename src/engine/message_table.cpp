@@ -2,6 +2,7 @@
 #include "aldis/engine/message_table.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 
 #include "aldis/base/check.hpp"
@@ -54,17 +55,44 @@ std::vector<MessageId> MessageTable::find_short(AccountId account, std::uint32_t
   return collect(by_short_id_, short_key(account, short_id));
 }
 
-std::vector<MessageId> MessageTable::find_addresses(AccountId account, const Address& source,
-                                                    const Address& destination) {
-  if (!addresses_indexed_) {
-    for (const MessageId id : ids()) {
-      const Message* m = find(id);
-      put(by_addresses_,
-          m != nullptr ? addresses_key(m->account, m->source, m->destination) : shelved(id)->addresses, id);
-    }
-    addresses_indexed_ = true;
+bool MessageTable::index_addresses(std::size_t messages_max) {
+  if (address_index_ == AddressIndex::kNone) {
+    address_index_ = AddressIndex::kBuilding;
+    to_index_.reserve(size());
+    for (const auto& [id, message] : index_) { to_index_.push_back(id); }
+    for (const auto& [id, shelved] : shelved_) { to_index_.push_back(id); }
   }
-  return collect(by_addresses_, addresses_key(account, source, destination));
+  for (; messages_max > 0 && !to_index_.empty(); --messages_max) {
+    const MessageId id = to_index_.back();
+    to_index_.pop_back();
+    if (const Message* m = find(id)) {
+      by_addresses_.emplace(addresses_key(m->account, m->source, m->destination), id);
+    } else if (const Shelved* there = shelved(id)) {
+      by_addresses_.emplace(there->addresses, id);
+    }
+  }
+  if (address_index_ == AddressIndex::kBuilding && to_index_.empty()) {
+    address_index_ = AddressIndex::kWhole;
+    to_index_.shrink_to_fit();
+  }
+  return address_index_ == AddressIndex::kWhole;
+}
+
+std::optional<MessageId> MessageTable::next_with_addresses(AccountId account, const Address& source,
+                                                           const Address& destination, MessageId from) const {
+  const auto key = addresses_key(account, source, destination);
+  const auto at = by_addresses_.lower_bound({key, from});
+  return at != by_addresses_.end() && at->first == key ? std::optional{at->second} : std::nullopt;
+}
+
+std::optional<MessageId> MessageTable::last_with_addresses(AccountId account, const Address& source,
+                                                           const Address& destination,
+                                                           MessageId before) const {
+  const auto key = addresses_key(account, source, destination);
+  const auto after = by_addresses_.lower_bound({key, before});
+  if (after == by_addresses_.begin()) { return std::nullopt; }
+  const auto at = std::prev(after);
+  return at->first == key ? std::optional{at->second} : std::nullopt;
 }
 
 std::vector<MessageId> MessageTable::ids() const {
@@ -161,8 +189,8 @@ void MessageTable::add(Message& message) {
   const bool fresh = index_.emplace(message.id, &message).second;
   ALDIS_CHECK(fresh);
   if (message.short_id != 0) { put(by_short_id_, short_key(message.account, message.short_id), message.id); }
-  if (addresses_indexed_) {
-    put(by_addresses_, addresses_key(message.account, message.source, message.destination), message.id);
+  if (address_index_ != AddressIndex::kNone) {
+    by_addresses_.emplace(addresses_key(message.account, message.source, message.destination), message.id);
   }
 }
 
@@ -174,8 +202,8 @@ void MessageTable::remove(Message& message) {
   if (message.short_id != 0) {
     erase(by_short_id_, short_key(message.account, message.short_id), message.id);
   }
-  if (addresses_indexed_) {
-    erase(by_addresses_, addresses_key(message.account, message.source, message.destination), message.id);
+  if (address_index_ != AddressIndex::kNone) {
+    by_addresses_.erase({addresses_key(message.account, message.source, message.destination), message.id});
   }
   free_slot(message);
 }

@@ -87,19 +87,13 @@ void on(State& s, const Now& now, const QueryMessage& request) {
 void on(State& s, const Now& now, const CancelMessage& request) {
   acceptance::write_fresh(s, now);
   const Address destination = plain(request.destination);
-  std::vector<Message*> found;
-  const bool by_address = request.public_id == MessageId{} && request.short_id == 0;
-  if (by_address) {
-    found = s.find_addresses(request.account, request.source, destination);
-    std::erase_if(found, [&](const Message* m) {
-      return !is_unsent(*m) || !(request.service_type.empty() || m->service_type == request.service_type);
-    });
-  } else {
-    found = find(s, request.account, request.public_id, request.short_id, request.source);
-    // Also when one message is left of those of a submit_multi: it may be another one.
-    if (!destination.digits.empty() && (found.size() > 1 || !ALDIS_MUTANT(87))) {
-      std::erase_if(found, [&](const Message* m) { return !(m->destination.digits == destination.digits); });
-    }
+  if (request.public_id == MessageId{} && request.short_id == 0) {
+    return cancels::begin(s, now, request, destination);
+  }
+  auto found = find(s, request.account, request.public_id, request.short_id, request.source);
+  // Also when one message is left of those of a submit_multi: it may be another one.
+  if (!destination.digits.empty() && (found.size() > 1 || !ALDIS_MUTANT(87))) {
+    std::erase_if(found, [&](const Message* m) { return !(m->destination.digits == destination.digits); });
   }
   const auto refuse = [&](Refusal refusal) {
     s.admission.count(refusal);
@@ -107,7 +101,6 @@ void on(State& s, const Now& now, const CancelMessage& request) {
   };
   if (found.empty()) {
     const bool was =
-        by_address ||
         finished(s, request.account, request.public_id, request.short_id, request.source).has_value();
     return refuse(was ? Refusal::kCancelFailed : Refusal::kNoSuchMessage);
   }

@@ -581,15 +581,10 @@ void sweep(State& s, const Now& now) {
       group.sweeping = false;
       continue;
     }
-    for (std::size_t n = 0; n < kSweepPerTurn; ++n) {
-      Message* message = s.dispatch.sweep_next(op);
-      if (message == nullptr) {
-        group.sweeping = false;
-        break;
-      }
-      offer_elsewhere(s, now, *message, op);
-      if (message->lane_by_id) { s.shelf.waiting.push_back(message->id); }
-    }
+    group.sweeping = s.dispatch.sweep_slice(op, kSweepPerTurn, [&](Message& message) {
+      offer_elsewhere(s, now, message, op);
+      if (message.lane_by_id) { s.shelf.waiting.push_back(message.id); }
+    });
   }
 }
 

@@ -68,20 +68,6 @@ Message* State::present(MessageId id) {
   return &message;
 }
 
-std::vector<Message*> State::find_addresses(AccountId account, const Address& source,
-                                            const Address& destination) {
-  std::vector<Message*> out;
-  for (const MessageId id : messages.find_addresses(account, source, destination)) {
-    Message* m = present(id);
-    ALDIS_CHECK(m != nullptr);
-    if (m->account == account && m->source.digits == source.digits &&
-        m->destination.digits == destination.digits) {
-      out.push_back(m);
-    }
-  }
-  return out;
-}
-
 spool::SegmentNumber State::oldest_needed() const {
   const auto hot = homes.empty() ? journal.current_segment() : journal.segment_of(homes.front().home);
   return ALDIS_MUTANT(120) ? hot : std::min(hot, shelf.homes.oldest(journal.current_segment()));

@@ -23,6 +23,7 @@
 #include "aldis/routing/inbound_table.hpp"
 #include "aldis/routing/routing_table.hpp"
 #include "aldis/spool/images.hpp"
+#include "engine/cancels.hpp"
 #include "engine/counters.hpp"
 #include "engine/gate.hpp"
 #include "engine/recent_finals.hpp"
@@ -119,6 +120,7 @@ struct State {
     }
   };
   std::priority_queue<LateAnswer> late_answers;
+  std::deque<AddressCancel> cancels;
 
   std::uint64_t next_sequence = 0;
   bool draining = false;
@@ -167,8 +169,6 @@ struct State {
 
   // --- shelf.cpp -----------------------------------------------------
 
-  // Live messages of an account from and to these numbers, oldest first; all of them brought back.
-  std::vector<Message*> find_addresses(AccountId account, const Address& source, const Address& destination);
   Message* present(MessageId id);  // brought back if it was shelved; null when it is over with it
   [[nodiscard]] bool may_shelve(const Now& now, const Message& message) const;
   void shelve(Message& message);

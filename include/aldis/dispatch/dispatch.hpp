@@ -5,6 +5,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -84,8 +85,9 @@ class Dispatch {
     return message.lane_by_id || static_cast<const LaneHook&>(message).is_linked();
   }
 
-  // The next message, with tokens taken for Grant::parts of its parts, at most `parts_max` (what the link may
-  // lease).
+  // None, and tokens_at() in the past: it is behind ids of messages that are over; ask again in the next
+  // turn. The next message, with tokens taken for Grant::parts of its parts, at most `parts_max` (what the
+  // link may lease).
   Grant next(Instant now, OperatorId op, std::uint32_t parts_max = kAnyParts);
   // When next() without parts_max can succeed: not later than tokens allow it. May lie in the past; kNever:
   // nothing queued.
@@ -109,12 +111,13 @@ class Dispatch {
                                 MessageClass message_class) const;  // 0 when empty; O(lanes)
   [[nodiscard]] double rate(Instant now, OperatorId op);            // parts per second as adapted
 
-  // Walks what is queued for an operator in slices, for rerouting: sweep_begin(), then sweep_next() as often
-  // as a turn allows, again in later turns, until nullptr. Messages may be queued and removed in between, the
-  // returned one too; each message that stays queued all the time is returned once. A new sweep_begin()
-  // starts over. What a lane knows by id is fetched for it.
+  // Walks what is queued for an operator in slices, for rerouting: sweep_begin(), then sweep_slice() in turn
+  // after turn, each looking at `places_max` places of lanes, until it says false: it is through. Messages
+  // may be queued and removed in between, the visited one by its visit, too; each message that stays queued
+  // all the time is visited once. A new sweep_begin() starts over. What a lane knows by id is fetched for it.
   void sweep_begin(OperatorId op);
-  Message* sweep_next(OperatorId op);
+  [[nodiscard]] bool sweep_slice(OperatorId op, std::size_t places_max,
+                                 const std::function<void(Message&)>& visit);
 
   // aldis_queue_messages{state="ready"}, aldis_queue_oldest_seconds, aldis_queue_wait_seconds,
   // aldis_operator_parts_per_second, aldis_throttle_wait_seconds_total{scope="operator"}.
@@ -133,6 +136,7 @@ class Dispatch {
   void join(Operator& op, Lane& lane, Message& message, bool at_head);
   void leave(Operator& op, Lane& lane, Message& message);
   void fetch_more(OperatorId op, Lane& lane);
+  void fetch_first(OperatorId op, Ring& ring);
   void scale_weights();
 
   std::vector<std::unique_ptr<Operator>> operators_;  // index = OperatorId; null: not configured

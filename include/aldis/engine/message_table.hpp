@@ -6,6 +6,9 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "aldis/core/message.hpp"
@@ -20,7 +23,7 @@ struct Shelved {
   Lsn home{};                         // where the image ends
   std::uint32_t expires = kNoExpiry;  // tenths of a second of the monotonic clock, rounded up
   std::uint32_t own = 0;              // Message::ready_at, likewise, of a queued one; else its owed_newest
-  std::uint32_t addresses = 0;        // the key of find_addresses()
+  std::uint32_t addresses = 0;        // the key of next_with_addresses()
   std::uint16_t image_words = 0;      // its size in 8 octets
   std::uint16_t op = 0xFFFF;          // whose lane it waits in
 
@@ -34,8 +37,8 @@ struct Shelved {
 // the ways to find one. Owned by the engine. A message lives here from acceptance until it is final and
 // nothing is owed for it. Memory grows to the highest count ever live and is reused.
 // Ids find in constant time, and short ids, which only accounts with message_id: hex8 have. The index by
-// addresses is built when somebody asks for the first time, by one look at all messages, and kept from then
-// on: most installations never see a replace_if_present_flag or a cancel_sm by addresses.
+// addresses is begun when somebody asks for the first time, built in slices, and kept from then on: most
+// installations never see a replace_if_present_flag or a cancel_sm by addresses.
 class MessageTable {
  public:
   // A fresh message, not indexed yet: give it an id and add() it, or give it back with discard().
@@ -77,9 +80,18 @@ class MessageTable {
   // Messages of one account by the id it was given in format hex8: one, or those of a submit_multi. Some may
   // be shelved; keys may collide, so that the messages must be asked.
   [[nodiscard]] std::vector<MessageId> find_short(AccountId account, std::uint32_t short_id) const;
-  // Live messages of one account from and to these numbers, whatever their state, oldest first; likewise.
-  [[nodiscard]] std::vector<MessageId> find_addresses(AccountId account, const Address& source,
-                                                      const Address& destination);
+  // Puts up to `messages_max` more into the index by addresses; true once all are in it.
+  bool index_addresses(std::size_t messages_max);
+  [[nodiscard]] bool is_indexing() const { return address_index_ == AddressIndex::kBuilding; }
+  // Of the live messages of one account from and to these numbers, whatever their state, the oldest with an
+  // id not below `from`, and the newest with an id below `before`; likewise. Only once index_addresses() is
+  // true.
+  [[nodiscard]] std::optional<MessageId> next_with_addresses(AccountId account, const Address& source,
+                                                             const Address& destination,
+                                                             MessageId from) const;
+  [[nodiscard]] std::optional<MessageId> last_with_addresses(AccountId account, const Address& source,
+                                                             const Address& destination,
+                                                             MessageId before) const;
   [[nodiscard]] std::size_t size() const { return index_.size() + shelved_.size(); }
 
   template <class Visit>
@@ -109,8 +121,10 @@ class MessageTable {
   boost::unordered_flat_map<MessageId, Message*> index_;
   boost::unordered_flat_map<MessageId, Shelved> shelved_;
   Index by_short_id_;
-  Index by_addresses_;
-  bool addresses_indexed_ = false;
+  // Ordered, so that a walk over one key's ids goes on wherever it stopped; there may be millions.
+  std::set<std::pair<std::uint32_t, MessageId>> by_addresses_;
+  enum class AddressIndex : std::uint8_t { kNone, kBuilding, kWhole } address_index_ = AddressIndex::kNone;
+  std::vector<MessageId> to_index_;  // while it is being built
 
  public:
   MessageTable() = default;

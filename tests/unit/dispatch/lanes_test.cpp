@@ -30,6 +30,17 @@ struct Story {
   }
 };
 
+// Lanes keep the first message and know the others by id; counts how often one is asked for.
+struct ByIds final : Fetch {
+  explicit ByIds(Story& s) : story(s) { story.dispatch.keep_in_lanes(1, *this); }
+  Message* message(MessageId id) override {
+    ++asked;
+    return &story.messages.all()[id.value() - 1];
+  }
+  Story& story;
+  std::size_t asked = 0;
+};
+
 }  // namespace
 
 TEST_CASE("one-time passwords go before transactional before bulk, each in the order of arrival") {
@@ -238,7 +249,9 @@ TEST_CASE("a sweep returns each message once, in slices, while messages come and
   s.dispatch.configure_operator(kStart, other, operator_settings(10));
   s.dispatch.sweep_begin(kOp);
   std::set<Message*> seen;
-  for (int i = 0; Message* message = s.dispatch.sweep_next(kOp); ++i) {
+  int i = 0;
+  const auto visit = [&](Message& visited) {
+    Message* message = &visited;
     if (staying.contains(message)) { REQUIRE(seen.insert(message).second); }
     if (i % 3 == 0) {  // rerouted
       s.dispatch.remove(*message);
@@ -249,10 +262,118 @@ TEST_CASE("a sweep returns each message once, in slices, while messages come and
       if (gone != nullptr) { staying.erase(gone); }
     }
     if (i % 4 == 0) { s.queue(static_cast<std::uint32_t>(i % 7), MessageClass::kBulk); }
-    REQUIRE(i < 2000);
-  }
+    REQUIRE(++i < 2000);
+  };
+  while (s.dispatch.sweep_slice(kOp, 7, visit)) {}
   for (Message* message : staying) { CHECK(seen.contains(message)); }
   CHECK(s.dispatch.queued(other) >= 100);
+}
+
+TEST_CASE("canceled messages that a lane knows by id are passed over in slices, and others go meanwhile") {
+  Story s;
+  ByIds by_ids{s};
+  constexpr int kCanceled = 100'000;
+  Message& first = s.queue(1, MessageClass::kBulk);
+  for (int i = 0; i < kCanceled; ++i) { s.queue(1, MessageClass::kBulk); }
+  Message& last = s.queue(1, MessageClass::kBulk);
+  Message& other = s.queue(2, MessageClass::kBulk);
+  for (Message& message : s.messages.all()) {
+    if (&message != &first && &message != &last && &message != &other) { s.dispatch.remove(message); }
+  }
+  REQUIRE(s.dispatch.queued(kOp) == 3);
+  CHECK(s.take() == &first);
+  CHECK(s.take() == &other);
+  std::size_t calls = 0;
+  Message* taken = nullptr;
+  for (; taken == nullptr && calls < kCanceled; ++calls) {
+    REQUIRE(s.dispatch.tokens_at(kOp) <= kStart);  // there is more, at once
+    const std::size_t before = by_ids.asked;
+    taken = s.take();
+    REQUIRE(by_ids.asked - before <= 64);
+  }
+  CHECK(taken == &last);
+  CHECK(calls > 100);
+  CHECK(s.dispatch.tokens_at(kOp) == kNever);
+  Message& next = s.queue(1, MessageClass::kBulk);
+  CHECK(s.take() == &next);
+}
+
+TEST_CASE("a lane whose messages by id are all canceled forgets their ids at once") {
+  Story s;
+  ByIds by_ids{s};
+  for (int i = 0; i < 1000; ++i) { s.queue(); }
+  for (Message& message : s.messages.all()) {
+    if (message.lane_by_id) { s.dispatch.remove(message); }
+  }
+  CHECK(s.take() == &s.messages.all().front());
+  CHECK(s.dispatch.tokens_at(kOp) == kNever);
+  CHECK(by_ids.asked == 0);
+}
+
+TEST_CASE("dead ids behind the last message of a lane keep nothing that comes later out of its ring") {
+  Story s;
+  ByIds by_ids{s};
+  s.queue();
+  Message& second = s.queue();
+  Message& canceled = s.queue();
+  s.dispatch.remove(canceled);
+  REQUIRE(s.take() != nullptr);
+  REQUIRE(s.take() == &second);
+  Message& late = s.queue();
+  CHECK(s.take() == &late);
+  Message& removed = s.queue();
+  s.dispatch.remove(removed);
+  CHECK(s.dispatch.queued(kOp) == 0);
+  CHECK(s.take() == nullptr);
+}
+
+TEST_CASE("what comes back to the head of a lane goes before the ids that it passes over") {
+  Story s;
+  ByIds by_ids{s};
+  Message& first = s.queue();
+  for (int i = 0; i < 1000; ++i) { s.queue(); }
+  Message& last = s.queue();
+  for (Message& message : s.messages.all()) {
+    if (message.lane_by_id && &message != &last) { s.dispatch.remove(message); }
+  }
+  REQUIRE(s.take() == &first);
+  first.parts[0].status = Status::kQueued;
+  s.dispatch.requeue_front(kStart, first);
+  s.dispatch.sweep_begin(kOp);
+  std::set<Message*> seen;
+  while (s.dispatch.sweep_slice(kOp, 5, [&](Message& message) { CHECK(seen.insert(&message).second); })) {}
+  CHECK(seen == std::set<Message*>{&first, &last});
+  CHECK(s.take() == &first);
+  Message* taken = nullptr;
+  for (int i = 0; i < 100 && taken == nullptr; ++i) { taken = s.take(); }
+  CHECK(taken == &last);
+}
+
+TEST_CASE("a sweep finds what stands behind ids that are passed over") {
+  Story s;
+  ByIds by_ids{s};
+  s.queue();
+  for (int i = 0; i < 1000; ++i) { s.queue(); }
+  Message& last = s.queue();
+  for (Message& message : s.messages.all()) {
+    if (message.lane_by_id && &message != &last) { s.dispatch.remove(message); }
+  }
+  REQUIRE(s.take() != nullptr);  // the lane has nothing but ids now
+  s.dispatch.sweep_begin(kOp);
+  const OperatorId other{4};
+  s.dispatch.configure_operator(kStart, other, operator_settings(10));
+  std::size_t slices = 1;
+  while (s.dispatch.sweep_slice(kOp, 10, [&](Message& message) {
+    CHECK(&message == &last);
+    s.dispatch.remove(message);
+    s.dispatch.enqueue(kStart, message, other);
+  })) {
+    ++slices;
+  }
+  CHECK(slices > 50);
+  CHECK(s.dispatch.queued(kOp) == 0);
+  CHECK(s.dispatch.queued(other) == 1);
+  CHECK(s.dispatch.tokens_at(kOp) == kNever);
 }
 
 TEST_CASE("the age of the oldest and the room of a queue are told") {

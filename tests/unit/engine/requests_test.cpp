@@ -164,6 +164,31 @@ TEST_CASE("a cancel by addresses ends all that wait for them", "[D2]") {
   CHECK(world.take_sent().size() == 2);
 }
 
+TEST_CASE(
+    "a cancel by addresses of thousands goes in slices, spares what came after it, and answers at the end",
+    "[D2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  world.start();
+  world.bind();
+  constexpr std::size_t kMany = 1000;
+  for (std::size_t i = 0; i < kMany; ++i) { world.accept(); }
+  REQUIRE(world.engine->messages_live() == kMany);
+  const auto sequence = world.cancel_all("447000", kNumber);
+  CHECK_FALSE(world.answered(sequence));
+  CHECK(world.engine->next_deadline() <= world.now.mono);  // the next slice, at once
+  CHECK_FALSE(world.engine->drained());
+  world.accept();
+  for (unsigned turns = 0; !world.answered(sequence); ++turns) {
+    REQUIRE(turns < 100);
+    world.turn();
+  }
+  CHECK_FALSE(world.refusal(sequence));
+  CHECK(world.take_told().size() <= kMany);
+  world.up();
+  CHECK(world.take_sent().size() == 1);
+}
+
 TEST_CASE("messages that come and go after the first cancel by addresses are found by the next", "[D2]") {
   Gateway gateway;
   World& world = gateway.world;
