@@ -82,7 +82,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--step", type=int, default=997)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--record", action="store_true")
+    records.option(parser, "bits")
     arguments = parser.parse_args()
     gateway.end_in_order_when_told()
     with gateway.folder("bitflip") as where:
@@ -96,7 +96,8 @@ def main():
         finally:
             figures = {**flips.counts, **flips.same}
             print(json.dumps(figures))
-            records.append("bits" if arguments.record else None, figures, records.verdict(flips.wrong(), stopped))
+            if arguments.record:
+                records.append("bits", figures, records.verdict(flips.wrong(), stopped))
         assert flips.wrong() == 0, "flipped bits were not found, or found elsewhere:\n" + "\n".join(flips.said[:10])
         assert figures["bits"] == 8 * len(range(0, SEGMENT, arguments.step))
 

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lets the N-th system call of a kind fail under aldisd (strace -e inject) and compares what customers and operators saw.
 
-usage: inject_campaign.py [--every [--calls-max N]] [--seed N] [--only CALL...]
+usage: inject_campaign.py [--every [--calls-max N] [--record]] [--seed N] [--only CALL...]
 
-The plain run takes about forty points; --every takes N = 1, 2, ... of each pair of call and error until a run under load no
-longer comes to it. strace counts per call and per thread. One start of the daemon is one point, in one state folder.
+The plain run takes about forty points; --every takes N = 1, 2, ... of each pair of call and error until a run of four seconds
+under load no longer comes to it, or N is --calls-max: there is no last write under load. At the end it says which pairs it
+covered and which it left off. strace counts per call and per thread. One start of the daemon is one point, in one state folder.
 
 Must hold (CONTRACT D1, D12, H10, H29): a journal that cannot be written or synced stops the daemon at once with exit status
 74 (before it is ready: 73 or 74, with a sentence); nothing dies by a signal; what is no matter of the journal (accept4,
 connect) is survived without spinning; after all, nothing accepted, no receipt and no inbound message is lost. An error that
 was not injected is a failure. The error is injected, the page is not dropped: that part is the simulated disk's.
---every leaves a line in docs/reliability/inject.jsonl.
+--every --record leaves a line in docs/reliability/inject.jsonl.
 """
 import argparse
 import collections
@@ -64,6 +65,8 @@ class Campaign:
         self.log = scene.where / "strace.log"
         self.fired = collections.Counter()
         self.exits = collections.Counter()
+        self.covered = []    # pairs of which --every came to the last call
+        self.left_off = []   # pairs of which it did not
         self.wrong = []
 
     def begin(self, calls, error, when):
@@ -137,19 +140,31 @@ class Campaign:
             number = 1
             while number <= calls_max and self.point(calls, error, answer, number):
                 number += 1
-            print(f"{calls} {error}: {number - 1} points", flush=True)
+            name = f"{calls.split(',')[-1]} {error}"
+            if number > calls_max:
+                self.left_off.append(name)
+                print(f"{name}: the first {calls_max} calls; left off there, later ones are not covered", flush=True)
+                continue
+            self.covered.append(name)
+            print(f"{name}: all {number - 1} calls that came", flush=True)
             if number == 1:
-                self.wrong.append(f"{calls} {error}: never came")
+                self.wrong.append(f"{name}: never came")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", action="store_true", help="every N of every call")
-    parser.add_argument("--calls-max", type=int, default=200, help="with --every: the highest N")
+    parser.add_argument("--calls-max", type=int, help="with --every: the highest N, 200 without it")
+    records.option(parser, "inject")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--rate", type=int, default=400, help="messages per second")
     parser.add_argument("--only", nargs="*", default=[], help="these calls only")
     arguments = parser.parse_args()
+    if (arguments.calls_max or arguments.record) and not arguments.every:
+        parser.error("--calls-max and --record are of --every")
+    if arguments.record and arguments.only:
+        parser.error("--record is of all calls: not with --only")
+    calls_max = arguments.calls_max or 200
     if not shutil.which("strace"):
         print("SKIP inject: needs strace")
         sys.exit(SKIP)
@@ -165,7 +180,7 @@ def main():
             scene.start(Shape.draw(chance))
             scene.wait_ready()
             scene.kill()
-            campaign.every(pairs, arguments.calls_max) if arguments.every else campaign.plain(pairs)
+            campaign.every(pairs, calls_max) if arguments.every else campaign.plain(pairs)
             if not arguments.only:
                 campaign.spin()
             report = scene.finish()
@@ -176,9 +191,13 @@ def main():
         figures = {**report.figures(), "points": sum(campaign.fired.values()), "fired": dict(campaign.fired),
                    "ends": dict(campaign.exits)}
         print(json.dumps(figures))
-        records.append("inject" if arguments.every else None, figures, records.verdict(campaign.wrong),
-                       seed=arguments.seed)
+        if arguments.record:
+            records.append("inject", {**figures, "calls_max": calls_max, "left_off": campaign.left_off},
+                           records.verdict(campaign.wrong), seed=arguments.seed)
         assert not campaign.wrong, "\n".join(campaign.wrong[:10])
+    if arguments.every:
+        print(f"every call that came in {LOADED_FOR:g} s of load: {', '.join(campaign.covered) or 'none'}")
+        print(f"only the first {calls_max}: {', '.join(campaign.left_off) or 'none'}")
     print(f"{figures['points']} errors injected, nothing lost")
 
 

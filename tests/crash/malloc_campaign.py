@@ -105,11 +105,13 @@ def main():
     parser.add_argument("--step", type=int, default=400)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--rate", type=int, default=400, help="messages per second")
-    parser.add_argument("--record", action="store_true")
+    records.option(parser, "malloc")
     arguments = parser.parse_args()
-    if not FAILMALLOC.exists():
-        print("SKIP malloc: a tree with sanitizers has an allocator of its own")
+    if gateway.has_sanitizers():
+        print(f"SKIP malloc: {gateway.BUILD} has sanitizers, which bring an allocator of their own")
         sys.exit(SKIP)
+    gateway.programs_are_there()
+    gateway.is_there(FAILMALLOC, "failmalloc")
     gateway.end_in_order_when_told()
     print(f"seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
@@ -134,7 +136,8 @@ def main():
         campaign.wrong += report.wrong
         figures = {**report.figures(), "points": len(points), "allocations_of_a_start": start, "ends": dict(campaign.ends)}
         print(json.dumps(figures))
-        records.append("malloc" if arguments.record else None, figures, records.verdict(campaign.wrong), seed=arguments.seed)
+        if arguments.record:
+            records.append("malloc", figures, records.verdict(campaign.wrong), seed=arguments.seed)
         assert not campaign.wrong, "\n".join(campaign.wrong[:10])
         reached = len(points) - campaign.ends["not reached"] - campaign.ends["when ready: not reached"]
         assert reached > len(points) / 2, "most allocations that were to fail came"

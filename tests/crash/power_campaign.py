@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cuts the power under aldisd and compares what customers and operators saw.
 
-usage: power_campaign.py [--cuts N] [--seed N] [--rate N] [--minutes N] [--fs ext4|xfs]
-       power_campaign.py --peer kannel [--store file|spool] [--cuts N]
+usage: power_campaign.py [--cuts N] [--seed N] [--rate N] [--minutes N] [--fs ext4|xfs] [--record]
+       power_campaign.py --peer kannel [--store file|spool] [--cuts N] [--rate N] [--record]
 
 A file system of its own in a 512 MiB image, loop mounted, holds the daemon's data. Under load the file system is shut down
 without a flush of its log (EXT4_IOC_SHUTDOWN with NOLOGFLUSH, XFS_IOC_GOINGDOWN): from that moment nothing reaches the
 image, what was not synced is gone, names that were not synced too. Then the daemon is killed, the image unmounted and
 mounted again, which replays the log, and the daemon started. An image lives for 1 to 5 cuts; then everything is drained
 and compared as after kills, and the journal read by `aldisctl journal verify`. It does not model a drive that loses its
-own cache. A run of 100 cuts or more leaves a line in docs/reliability/power.jsonl.
+own cache. --record leaves a line in docs/reliability/power.jsonl, with --peer in kannel.jsonl.
 """
 import argparse
 import json
@@ -29,7 +29,6 @@ from scene import Scene, Shape  # noqa: E402
 
 SKIP = 77
 IMAGE_MIB = 512
-RECORDED_FROM = 100  # cuts: below, a run is a test
 
 
 def mounted(where, kind):
@@ -101,6 +100,7 @@ def main():
     parser.add_argument("--fs", choices=["ext4", "xfs"], default="ext4")
     parser.add_argument("--peer", choices=["kannel"], help="cut the power under another gateway (kannel_campaign.py)")
     parser.add_argument("--store", choices=["file", "spool"], default="file", help="with --peer kannel: its store")
+    records.option(parser, "power")
     arguments = parser.parse_args()
     lacking = missing(arguments.fs)
     if lacking:
@@ -127,8 +127,8 @@ def main():
         figures = {**total.figures(), "images": campaign.images, "file_system": arguments.fs}
         figures["cuts"] = figures.pop("kills")
         print(json.dumps(figures))
-        records.append("power" if arguments.cuts >= RECORDED_FROM else None, figures, records.verdict(total.wrong, stopped),
-                       seed=arguments.seed)
+        if arguments.record:
+            records.append("power", figures, records.verdict(total.wrong, stopped), seed=arguments.seed)
     assert total["acknowledged"] >= 10 * total["kills"], "too little load to prove anything"
     print(oracle.rule_of_three(total["kills"], "power cuts", "an accepted message"))
 

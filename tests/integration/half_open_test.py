@@ -21,8 +21,7 @@ import subprocess
 import sys
 import time
 
-TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "support"), str(TESTS / "crash")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
 import records  # noqa: E402
 from smpp_pdu import BIND_RECEIVER, BIND_TRANSMITTER, bind_body, pdu, pop  # noqa: E402
@@ -221,14 +220,16 @@ def h20_half_open(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--enquire", type=int, default=5, help="seconds of silence before enquire_link")
-    parser.add_argument("--response", type=int, default=2, help="seconds that its answer may take")
+    parser.add_argument("--enquire", type=int, help="seconds of silence before enquire_link; 5 without it")
+    parser.add_argument("--response", type=int, help="seconds that its answer may take; 2 without it")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--record", action="store_true")
+    records.option(parser, "half_open")
     arguments = parser.parse_args()
+    if arguments.record and (arguments.enquire or arguments.response):
+        parser.error("--record takes the gateway's default timers: not with --enquire or --response")
     gateway.end_in_order_when_told()
-    if arguments.record:
-        arguments.enquire, arguments.response = DEFAULTS
+    enquire, response = DEFAULTS if arguments.record else (5, 2)
+    arguments.enquire, arguments.response = arguments.enquire or enquire, arguments.response or response
     figures = h20_half_open(arguments)
     print(json.dumps(figures))
     limit = LIMIT if arguments.record else arguments.enquire + arguments.response + 5

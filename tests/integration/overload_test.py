@@ -3,6 +3,9 @@
 """More than the gateway can carry: refused early and clearly, and what was accepted is delivered.
 
 usage: overload_test.py [--record [--runs N] [--rate N] [--seconds S]]
+
+The plain run is a test of fixed size. --record measures instead, as often and as long as the other options say, and adds a
+line to docs/reliability/overload.jsonl; without it they are refused.
 """
 import argparse
 import json
@@ -14,7 +17,7 @@ import threading
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "support"), str(TESTS / "bench"), str(TESTS / "crash")]
+sys.path[:0] = [str(TESTS / "support"), str(TESTS / "bench")]
 import gateway  # noqa: E402
 import measure  # noqa: E402
 import records  # noqa: E402
@@ -176,11 +179,14 @@ def record(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--record", action="store_true", help="measure, and add a line to docs/reliability/overload.jsonl")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rate", type=int, default=2000, help="what the operator takes")
-    parser.add_argument("--seconds", type=float, default=15, help="of each load")
+    records.option(parser, "overload")
+    parser.add_argument("--runs", type=int, help="with --record: 5 without it")
+    parser.add_argument("--rate", type=int, help="with --record: what the operator takes, 2000 without it")
+    parser.add_argument("--seconds", type=float, help="with --record: of each load, 15 without it")
     arguments = parser.parse_args()
+    if not arguments.record and (arguments.runs or arguments.rate or arguments.seconds):
+        parser.error("--runs, --rate and --seconds are of the measurement: they need --record")
+    arguments.runs, arguments.rate, arguments.seconds = arguments.runs or 5, arguments.rate or 2000, arguments.seconds or 15
     gateway.end_in_order_when_told()
     if arguments.record:
         sys.exit(record(arguments))

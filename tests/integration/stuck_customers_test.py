@@ -19,7 +19,7 @@ import sys
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "support"), str(TESTS / "bench"), str(TESTS / "crash")]
+sys.path[:0] = [str(TESTS / "support"), str(TESTS / "bench")]
 import gateway  # noqa: E402
 import measure  # noqa: E402
 import records  # noqa: E402
@@ -169,7 +169,7 @@ def main():
     parser.add_argument("--stuck", type=int, default=20)
     parser.add_argument("--owed", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--record", action="store_true")
+    records.option(parser, "stuck")
     arguments = parser.parse_args()
     gateway.end_in_order_when_told()
     with gateway.folder("stuck") as where:

@@ -3,7 +3,11 @@
 """Valid PDUs of every type, read by our decoder, by tshark and by npm smpp: every field must be the same.
 
 Where a foreign decoder is known to differ, differences.txt says so and which paragraph decides; any other
-difference fails. usage: differential_test.py --program differential_pdus [--count N] [--seed N] [--keep]
+difference fails.
+
+usage: differential_test.py --program differential_pdus [--count N] [--seed N] [--keep] [--record]
+
+--record leaves a line in docs/reliability/differential.jsonl.
 """
 import argparse
 import collections
@@ -17,6 +21,9 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+import records  # noqa: E402
+
 SKIP = 77
 CHUNK = 2500  # PDUs at a time: tshark's JSON takes 10 KB for each
 IP_AND_TCP = 40
@@ -50,9 +57,6 @@ class Differences:
         key = " ".join(words)
         self.unknown[key] += 1
         self.examples.setdefault(key, f"{detail} in {json.dumps(pdu)[:1500]}")
-
-
-RECORDED_FROM = 100_000  # PDUs: below, a run is a test
 
 
 def skip(reason):
@@ -262,12 +266,16 @@ def compare(arguments, where):
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", default=bool(os.environ.get("ALDIS_KEEP")))
+    records.option(parser, "differential")
     arguments = parser.parse_args()
+    if not os.access(arguments.program, os.X_OK):
+        sys.exit(f"{arguments.program} is not there: build it first: "
+                 f"ninja -C {pathlib.Path(arguments.program).parent.parent} differential_pdus")
     if not shutil.which("tshark"):
         skip("tshark is not installed (tools/deps interop)")
     if not shutil.which("node") or not (HERE / "node_modules" / "smpp").is_dir():
@@ -280,9 +288,7 @@ def main():
         print(f"NEW   {count:7}  {key}: {differences.examples[key]}")
     print(f"{arguments.count} PDUs, {fields_count} fields, seed {arguments.seed}: "
           f"{sum(differences.unknown.values())} unknown differences")
-    if arguments.count >= RECORDED_FROM:
-        sys.path += [str(HERE.parent / "support"), str(HERE.parent / "crash")]
-        import records
+    if arguments.record:
         unknown = sum(differences.unknown.values())
         records.append("differential", {"pdus": arguments.count, "fields": fields_count, "unknown": unknown},
                        records.verdict(unknown), seed=arguments.seed)

@@ -57,8 +57,8 @@ struct Arguments {
   std::string until;
   std::vector<std::string> without;
   std::string mutant;
-  std::string record;
   std::string commit;
+  std::string command = "tools/sim";
   std::string replay;
   double minutes = 0;
   unsigned jobs = 1;
@@ -66,7 +66,10 @@ struct Arguments {
   bool minimize = false;
   bool coverage = false;
   bool quiet = false;
+  bool record = false;
 };
+
+constexpr const char* kRecords = "docs/reliability/sim.jsonl";  // tools/sim starts us where that is
 
 std::optional<Shape> shape_of(const std::string& name) {
   for (const Shape shape : {Shape::kCalm, Shape::kRain, Shape::kStorm, Shape::kSwarm}) {
@@ -155,9 +158,7 @@ class Report {
   }
 
   // A failed run stays in the record.
-  void record(const std::string& command) const {
-    std::FILE* out = arguments_.record.empty() ? nullptr : std::fopen(arguments_.record.c_str(), "a");
-    if (out == nullptr) { return; }
+  void record(std::FILE* out) const {
     char date[32];
     const std::time_t now = std::time(nullptr);
     std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
@@ -175,10 +176,10 @@ class Report {
         "{\"commit\": \"%s\", \"date\": \"%s\", \"command\": \"%s\", \"seeds\": %llu, \"simulated_hours\": "
         "%.2f, \"faults\": %llu, \"fired\": {%s}, \"crashes\": %llu, \"accepted\": %llu, \"failed\": %llu, "
         "\"verdict\": \"%s\"}\n",
-        arguments_.commit.c_str(), date, command.c_str(), static_cast<unsigned long long>(seeds_),
+        arguments_.commit.c_str(), date, arguments_.command.c_str(), static_cast<unsigned long long>(seeds_),
         simulated_s_ / 3600, static_cast<unsigned long long>(faults), by_kind.c_str(),
         static_cast<unsigned long long>(lives_ - seeds_), static_cast<unsigned long long>(accepted_),
-        static_cast<unsigned long long>(failed_), failed_ == 0 ? "pass" : "fail");
+        static_cast<unsigned long long>(failed_), failed_ == 0 ? "passed" : "failed");
     std::fclose(out);
   }
 
@@ -259,6 +260,11 @@ int run(const Arguments& arguments) {
       return 2;
     }
   }
+  std::FILE* records = arguments.record ? std::fopen(kRecords, "a") : nullptr;
+  if (arguments.record && records == nullptr) {  // said now, not after the hours that it takes
+    std::fprintf(stderr, "sim: cannot write %s here\n", kRecords);
+    return 2;
+  }
   std::vector<World::Options> listed;
   if (!arguments.replay.empty()) { listed = regressions(arguments.replay, base); }
   std::size_t replayed = 0;
@@ -310,8 +316,7 @@ int run(const Arguments& arguments) {
         if (!outcome.held() && !first_failed) { first_failed.emplace(options, outcome.violation); }
       });
   const int status = report.finish(elapsed());
-  report.record("tools/sim --seeds " + arguments.seeds + " --shape " + arguments.shape + " --depth " +
-                arguments.depth);
+  if (records != nullptr) { report.record(records); }
   if (first_failed && arguments.minimize) { minimize(first_failed->first, first_failed->second, 1); }
   if (mutant) {
     std::printf("mutant %s %s\n", arguments.mutant.c_str(), first_failed ? "caught" : "SURVIVES");
@@ -326,7 +331,7 @@ int main(int argc, char** argv) {
   CLI::App app{kAbout};
   Arguments arguments;
   app.add_option("--seeds", arguments.seeds, "A..B")->capture_default_str();
-  app.add_option("--seed", arguments.seed, "one seed");
+  CLI::Option* seed = app.add_option("--seed", arguments.seed, "one seed");
   app.add_option("--shape", arguments.shape, "calm, rain, storm, swarm")->capture_default_str();
   app.add_option("--jobs", arguments.jobs, "processes at a time")->capture_default_str();
   app.add_option("--depth", arguments.depth, "quick, or long: four times the time with faults")
@@ -335,16 +340,27 @@ int main(int argc, char** argv) {
   app.add_option("--without", arguments.without, "a class of faults to leave out; several times");
   app.add_option("--trace", arguments.trace, "every event of the seed, to this file");
   app.add_option("--until", arguments.until, "stop at so many simulated seconds");
-  app.add_option("--mutant", arguments.mutant,
-                 "stop at the first seed that catches it; needs -DALDIS_MUTANTS=ON");
-  app.add_option("--replay", arguments.replay, "the seeds of this file, as tests/sim/regressions.txt");
-  app.add_option("--record", arguments.record, "append the run to this file, a JSON line each");
-  app.add_option("--commit", arguments.commit, "what the record calls the tree");
+  CLI::Option* mutant = app.add_option("--mutant", arguments.mutant,
+                                       "stop at the first seed that catches it; needs -DALDIS_MUTANTS=ON");
+  CLI::Option* replay =
+      app.add_option("--replay", arguments.replay, "the seeds of this file, as tests/sim/regressions.txt");
+  app.add_flag("--record", arguments.record, "add the run to docs/reliability/sim.jsonl")
+      ->excludes(seed)  // what is known already is no figure
+      ->excludes(mutant)
+      ->excludes(replay);
+  app.add_option("--commit", arguments.commit)->group("");  // tools/sim knows it; not in the help
   app.add_flag("--twice", arguments.twice, "each seed twice: the trace must be the same");
   app.add_flag("--minimize", arguments.minimize, "find the faults that the first failing seed needs");
   app.add_flag("--coverage", arguments.coverage, "how often each fault met each stage of a message's life");
   app.add_flag("--quiet", arguments.quiet, "print failing seeds only");
   CLI11_PARSE(app, argc, argv);
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view{argv[i]} == "--commit") {
+      ++i;
+    } else {
+      arguments.command.append(" ").append(argv[i]);
+    }
+  }
   if (!mutants::choose(arguments.mutant.empty() ? nullptr : arguments.mutant.c_str())) {
     std::fprintf(stderr, "sim: this build has no mutant %s\n", arguments.mutant.c_str());
     return 2;

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -34,6 +35,18 @@ def program(name):
     if not path.exists():
         sys.exit(f"{path} is not there: build it first, as README says: cmake --preset release && ninja -C build/release")
     return str(path)
+
+
+def is_there(path, target):
+    """What a campaign needs besides the programs."""
+    if not path.exists():
+        sys.exit(f"{path} is not there: build it first: ninja -C {BUILD} {target}")
+
+
+def has_sanitizers():
+    """Whether the build tree was configured with them."""
+    cache = BUILD / "CMakeCache.txt"
+    return cache.exists() and re.search(r"^ALDIS_SANITIZE:\w+=.", cache.read_text(), re.MULTILINE) is not None
 
 
 def programs_are_there():

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/reliability/<harness>.jsonl: one line for every long run that was really made, the failed ones too."""
+"""docs/reliability/<harness>.jsonl: one line for every run that was made with --record, the failed ones too.
+
+Whether a run is recorded is said before it begins, by --record and by nothing else: not by its size, nor by its result.
+"""
 import datetime
 import json
 import os
@@ -9,12 +12,20 @@ import sys
 import gateway
 
 
+def option(parser, harness):
+    parser.add_argument("--record", action="store_true", help=f"add the run to docs/reliability/{harness}.jsonl")
+
+
+def git(*arguments):
+    return subprocess.run(["git", "-C", str(gateway.ROOT), *arguments], capture_output=True, text=True, check=False).stdout.strip()
+
+
 def commit():
     """The commit that the programs were built from: ALDIS_COMMIT where the tree has no history of its own."""
     if os.environ.get("ALDIS_COMMIT"):
         return os.environ["ALDIS_COMMIT"]
-    git = subprocess.run(["git", "-C", str(gateway.ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True)
-    return git.stdout.strip() or "unknown"
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")  # docs: the records themselves
+    return (git("describe", "--always") or "unknown") + ("-dirty" if changed else "")
 
 
 def command():
@@ -27,9 +38,7 @@ def verdict(wrong, stopped=False):
 
 
 def append(harness, counts, judged, **more):
-    """Adds a line to the harness's file; None writes nothing: short runs are tests, not records."""
-    if harness is None:
-        return
+    """Adds a line to the harness's file."""
     path = gateway.ROOT / "docs" / "reliability" / f"{harness}.jsonl"
     row = {"commit": commit(), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ"),
            "command": command(), "counts": counts, "verdict": judged, **more}
