@@ -102,6 +102,7 @@ inline constexpr auto kMetrics = std::to_array<MetricRow>({
     {"aldis_submits_total", 'c', "operator result", "Parts submitted, by what came of it."},
     {"aldis_throttle_wait_seconds_total", 'c', "scope", "Time in which ready messages waited for a rate."},
     {"aldis_uncertain_total", 'c', "operator", "Parts leased without a result when a link was lost."},
+    {"aldis_webhook_breakers_open", 'g', "", "Endpoints that fail and are only probed."},
     {"process_cpu_seconds_total", 'c', "", "User and system CPU time."},
     {"process_max_fds", 'g', "", "File descriptors that may be open."},
     {"process_open_fds", 'g', "", "File descriptors open."},
