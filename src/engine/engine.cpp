@@ -73,6 +73,7 @@ struct Visitor {
   void operator()(const QueryMessage& event) const { requests::on(s, now, event); }
   void operator()(const CancelMessage& event) const { requests::on(s, now, event); }
   void operator()(const ReplaceMessage& event) const { requests::on(s, now, event); }
+  void operator()(const Store& event) const { storing::on(s, now, event); }
   void operator()(const DeliverResult& event) const { owing::on(s, now, event); }
   void operator()(const LinkBound& event) const { sending::on(s, now, event); }
   void operator()(const LinkCredit& event) const { sending::on(s, now, event); }
@@ -117,7 +118,8 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
       correlator(setup.key, id_rules),
       orphans(setup.key, id_rules, {settings.limits.orphans_in_memory, settings.limits.orphan_retention}),
       tally(directory.operators_count()),
-      outbox(now) {
+      outbox(now),
+      stored(restored->stored) {
   for (std::uint32_t i = 0; i < directory.accounts_count(); ++i) {
     const AccountId id{i};
     const auto& account = directory.account(id);
@@ -190,6 +192,10 @@ bool Engine::drained() const {
 Engine::Release Engine::releasable() const { return {state_->oldest_written, state_->oldest_written_at}; }
 
 std::size_t Engine::owed(AccountId account) const { return state_->outbox.size(account); }
+
+void Engine::visit_stored(const std::function<void(const Stored&)>& visit) const {
+  state_->stored.for_each([&](const Stored& stored) { visit(stored); });
+}
 
 std::size_t Engine::messages_live() const { return state_->messages.size(); }
 

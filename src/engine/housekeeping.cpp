@@ -181,6 +181,7 @@ void write_again(State& s, const Now& now, Homed& homed) {
       const auto& orphan = static_cast<receipts::Orphan&>(homed);
       return s.rehome(homed, s.journal.append(spool::OrphanRecord{orphan.id, receiving::receipt_of(orphan)}));
     }
+    case Homed::Kind::kStored: return storing::write(s, static_cast<Stored&>(homed));
   }
 }
 
@@ -202,6 +203,7 @@ void start(State& s, const Now& now) {
   s.messages.visit_shelved(
       [&](MessageId, const Shelved& shelved) { s.shelf.homes.add(s.journal.segment_of(shelved.home)); });
   for (const auto& [id, item] : restored.inbound) { all.push_back(item.get()); }
+  s.stored.for_each([&](Stored& stored) { all.push_back(&stored); });
   start_orphans(s, now, restored);
   start_owed(s, now, restored);
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {

@@ -238,7 +238,8 @@ void Restored::on(const spool::Place&, const spool::ChangeRecord& record) {
   }
 }
 
-void Restored::on(const spool::Place&, const spool::SettingsRecord& record) {
+void Restored::on(const spool::Place& place, const spool::SettingsRecord& record) {
+  for (const auto& entry : record.stored) { stored.replay(entry, place.end); }
   for (const auto& name : record.names) { learn(name); }
   for (const auto& dialect : record.dialects) { dialects[dialect.op] = dialect.dialect; }
 }

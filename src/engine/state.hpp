@@ -105,6 +105,8 @@ struct State {
   std::vector<MessageId> finished;  // may leave memory at the end of the turn
   RecentFinals recent_finals;       // those that left
 
+  StoredThings& stored;  // what replay found, and since
+
   // Receipts owed beyond the usual one of a final state: what compaction must copy (see owed_of).
   boost::unordered_flat_map<MessageId, std::vector<spool::OwedItem>> owed_unusual;
   boost::unordered_flat_map<AccountId, std::uint32_t> short_ids;
@@ -230,6 +232,11 @@ void on(State& s, const Now& now, const QueryMessage& request);
 void on(State& s, const Now& now, const CancelMessage& request);
 void on(State& s, const Now& now, const ReplaceMessage& request);
 }  // namespace requests
+
+namespace storing {  // stored_things.cpp
+void on(State& s, const Now& now, const Store& request);
+void write(State& s, Stored& stored);  // its image, again
+}  // namespace storing
 
 namespace sending {  // sending.cpp
 void on(State& s, const Now& now, const LinkBound& event);

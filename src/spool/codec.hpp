@@ -63,6 +63,7 @@ class Decoder {
   std::vector<OwedItem> owed_;
   std::vector<LeasedPart> parts_;
   std::vector<NameEntry> names_;
+  std::vector<StoredEntry> stored_;
   std::vector<DialectEntry> dialects_;
   std::vector<ShortIdCounter> short_ids_;
   std::vector<VolumeUsed> volumes_;

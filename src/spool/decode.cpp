@@ -142,6 +142,20 @@ DialectEntry dialect_entry(Reader& r) {
   return entry;
 }
 
+StoredEntry stored_entry(Reader& r) {
+  StoredEntry entry;
+  for (Reader sub = message(r); sub.next();) {
+    switch (sub.tag()) {
+      case 1: entry.kind = enumerator(sub, StoredKind::kApiKey); break;
+      case 2: entry.name = octets(sub); break;
+      case 3: entry.gone = number<std::uint32_t>(sub) != 0; break;
+      case 4: entry.octets = octets(sub); break;
+      default: sub.skip();
+    }
+  }
+  return entry;
+}
+
 ShortIdCounter short_id_counter(Reader& r) {
   ShortIdCounter counter;
   counter.account = AccountId{0};
@@ -521,7 +535,11 @@ void Decoder::visit(RecordType type, Octets payload, const Place& place, ReplayV
       case RecordType::kSettings: {
         CheckpointRecord tables;  // SETTINGS has the first two tables of CHECKPOINT, under the same numbers
         checkpoint(payload, tables);
-        return visitor.on(place, SettingsRecord{tables.names, tables.dialects});
+        stored_.clear();
+        for (Reader r(payload.data(), payload.size()); r.next();) {
+          r.tag() == 10 ? stored_.push_back(stored_entry(r)) : r.skip();
+        }
+        return visitor.on(place, SettingsRecord{tables.names, tables.dialects, stored_});
       }
       case RecordType::kCheckpoint: {
         CheckpointRecord record;

@@ -352,12 +352,22 @@ char* encode(char* at, const ChangeRecord& record) {
 }
 
 std::size_t payload_bound(const SettingsRecord& record) {
-  return tables_bound(record.names, record.dialects);
+  std::size_t bound = tables_bound(record.names, record.dialects);
+  for (const StoredEntry& entry : record.stored) { bound += entry.name.size() + entry.octets.size() + 48; }
+  return bound;
 }
 
 char* encode(char* at, const SettingsRecord& record) {
   Out w(at);
   put_names(w, record.names, record.dialects);
+  for (const StoredEntry& entry : record.stored) {
+    char* const sub = w.open(10);
+    put(w, 1, static_cast<std::uint32_t>(entry.kind));
+    put(w, 2, entry.name);
+    put(w, 3, entry.gone ? 1u : 0u);
+    put(w, 4, entry.octets);
+    w.close(sub);
+  }
   return w.end();
 }
 

@@ -56,10 +56,12 @@ Lsn JournalWriter::append(const ChangeRecord& record) { return append_record(Rec
 
 Lsn JournalWriter::append(const SettingsRecord& record) {
   Lsn end{};
+  ALDIS_CHECK(record.stored.size() <= 1);  // each is as long as it likes, and its image is one record
   for (std::size_t i = 0; i == 0 || i < std::max(record.names.size(), record.dialects.size());
        i += kTableSlice) {
-    end = append_record(RecordType::kSettings,
-                        SettingsRecord{slice(record.names, i), slice(record.dialects, i)});
+    end = append_record(
+        RecordType::kSettings,
+        SettingsRecord{slice(record.names, i), slice(record.dialects, i), slice(record.stored, i)});
   }
   return end;
 }

@@ -124,13 +124,22 @@ struct AnswerOperator {
   LinkRequest request;
 };
 
+// A thing that is stored has changed, and that is durable; or `refusal`, and nothing has.
+struct StoredChanged {
+  RequestToken token;
+  std::optional<Refusal> refusal;
+  StoredKind kind = StoredKind::kNone;
+  std::string name;
+  std::optional<std::string> octets;  // none: it is gone
+};
+
 // How hard the gateway pushes back from now on, 0 to 6 (CONTRACT part 4): doors refuse connections and binds.
 struct PressureChanged {
   std::uint8_t level = 0;
 };
 
 using Effect = std::variant<AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt,
-                            DeliverInbound, SendOnLink, AnswerOperator, PressureChanged>;
+                            DeliverInbound, SendOnLink, AnswerOperator, StoredChanged, PressureChanged>;
 
 class EffectSink {
  public:

@@ -220,9 +220,20 @@ struct SelfMeasured {
 
 struct Drain {};  // SIGTERM: new requests are refused, no new leases; what is on the wire is awaited
 
+enum class StoredKind : std::uint8_t { kNone, kApiKey };
+
+// Make or change something that outlives the daemon (core/stored.hpp), or remove it. Answered with
+// StoredChanged once durable.
+struct Store {
+  RequestToken token;
+  StoredKind kind = StoredKind::kNone;
+  std::string_view name;         // 1 to kStoredNameMax octets
+  std::optional<Octets> octets;  // at most kStoredOctetsMax; none: it is gone from now on
+};
+
 using Event = std::variant<SessionBound, SessionClosed, Submit, QueryMessage, CancelMessage, ReplaceMessage,
-                           DeliverResult, LinkBound, LinkCredit, LinkLost, SubmitResult, OperatorReceipt,
-                           OperatorInbound, JournalDurable, SelfMeasured, Tick, Drain>;
+                           Store, DeliverResult, LinkBound, LinkCredit, LinkLost, SubmitResult,
+                           OperatorReceipt, OperatorInbound, JournalDurable, SelfMeasured, Tick, Drain>;
 
 // The way in, for those who must not know the engine.
 class EventSink {

@@ -56,7 +56,7 @@ using HomeHook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct H
 // Anything that lives in the journal: its newest full record and, by the hook, its place in the list ordered
 // by that position. Compaction takes the head of the list and writes it anew (DESIGN 7).
 struct Homed : HomeHook {
-  enum class Kind : std::uint8_t { kMessage, kInbound, kOrphan };
+  enum class Kind : std::uint8_t { kMessage, kInbound, kOrphan, kStored };
   explicit Homed(Kind k) : homed_kind(k) {}
   Kind homed_kind;
   Lsn home{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "aldis/base/siphash.hpp"
@@ -65,6 +66,8 @@ class Engine final : public EventSink {
   [[nodiscard]] Release releasable() const;
 
   [[nodiscard]] std::size_t messages_live() const;
+  // What outlives the daemon beside messages, for the doors when they open.
+  void visit_stored(const std::function<void(const Stored&)>& visit) const;
   [[nodiscard]] std::size_t owed(AccountId account) const;  // receipts and inbound messages not acknowledged
   void collect(const Now& now, ports::MetricReport& report);
 

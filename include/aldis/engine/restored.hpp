@@ -13,6 +13,7 @@
 #include "aldis/core/directory.hpp"
 #include "aldis/core/effects.hpp"
 #include "aldis/engine/message_table.hpp"
+#include "aldis/engine/stored_things.hpp"
 #include "aldis/spool/images.hpp"
 #include "aldis/spool/recover.hpp"
 
@@ -42,6 +43,7 @@ class Restored final : public spool::ReplayVisitor {
   boost::unordered_flat_map<MessageId, Owed> owed;  // receipts not acknowledged, oldest first
   boost::unordered_flat_map<MessageId, std::unique_ptr<Inbound>> inbound;
   boost::unordered_flat_map<MessageId, std::unique_ptr<OrphanImage>> orphans;
+  StoredThings stored;
   std::vector<KnownName> names;
   boost::unordered_flat_map<OperatorId, std::string> dialects;
   boost::unordered_flat_map<AccountId, std::uint32_t> short_ids;  // next free one

@@ -18,6 +18,7 @@
 #include "aldis/core/events.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/outcome.hpp"
+#include "aldis/core/stored.hpp"
 
 namespace aldis::spool {
 
@@ -162,11 +163,21 @@ struct DialectEntry {  // how an operator writes message ids, as learned
   friend bool operator==(const DialectEntry&, const DialectEntry&) = default;
 };
 
-// SETTINGS: numbers given to names since the last checkpoint; dialects learned. Each entry replaces its
-// former self.
+struct StoredEntry {  // a thing that was made or changed at run time, whole; or that it is gone
+  StoredKind kind = StoredKind::kNone;
+  std::string_view name{};
+  bool gone = false;
+  Octets octets{};
+  friend bool operator==(const StoredEntry&, const StoredEntry&) = default;
+};
+
+// SETTINGS: numbers given to names since the last checkpoint; dialects learned; things stored. Each entry
+// replaces its former self. What is stored is kept alive like a message, by writing its newest entry again;
+// the others stand in each CHECKPOINT.
 struct SettingsRecord {
   std::span<const NameEntry> names{};
   std::span<const DialectEntry> dialects{};
+  std::span<const StoredEntry> stored{};
 };
 
 struct ShortIdCounter {

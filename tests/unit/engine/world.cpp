@@ -445,6 +445,8 @@ void World::on(const Now&, const Effect& effect) {
     answers.emplace(c->token.sequence, effect);
   } else if (const auto* r = std::get_if<AnswerReplace>(&effect)) {
     answers.emplace(r->token.sequence, effect);
+  } else if (const auto* stored = std::get_if<StoredChanged>(&effect)) {
+    answers.emplace(stored->token.sequence, effect);
   }
 }
 

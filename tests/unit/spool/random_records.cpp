@@ -270,6 +270,13 @@ void RandomRecords::tables(std::span<const NameEntry>& names, std::span<const Di
 SettingsRecord RandomRecords::settings() {
   SettingsRecord r;
   tables(r.names, r.dialects);
+  stored_.clear();
+  StoredEntry& entry = stored_.emplace_back();
+  entry.kind = StoredKind::kApiKey;
+  entry.name = view(20);
+  entry.gone = true;
+  entry.octets = view(200);
+  r.stored = stored_;
   return r;
 }
 

@@ -115,6 +115,7 @@ class RandomRecords {
   std::vector<LeasedPart> parts_;
   std::vector<NameEntry> names_;
   std::vector<DialectEntry> dialects_;
+  std::vector<StoredEntry> stored_;
   std::vector<ShortIdCounter> short_ids_;
   std::vector<VolumeUsed> volumes_;
 };

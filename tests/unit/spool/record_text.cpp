@@ -55,6 +55,7 @@ class Line {
   void put(const LeasedPart& p) { *this << p.part << p.attempt << p.concat_ref; }
   void put(const NameEntry& e) { *this << e.kind << e.number << e.name; }
   void put(const DialectEntry& e) { *this << e.op << e.dialect; }
+  void put(const StoredEntry& e) { *this << e.name << e.gone << e.octets; }
   void put(const ShortIdCounter& c) { *this << c.account << c.next; }
   void put(const VolumeUsed& u) { *this << u.account << u.day << u.day_parts << u.month_parts; }
   template <class T>
@@ -147,7 +148,7 @@ std::string text_of(const ChangeRecord& r) {
 
 std::string text_of(const SettingsRecord& r) {
   Line line("SETTINGS");
-  line << r.names << r.dialects;
+  line << r.names << r.dialects << r.stored;
   return line.text();
 }
 
