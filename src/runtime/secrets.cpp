@@ -21,6 +21,16 @@ namespace {
 
 const unsigned char* raw(Octets octets) { return reinterpret_cast<const unsigned char*>(octets.data()); }
 
+const EVP_MD* algorithm(ports::DigestKind kind) {
+  switch (kind) {
+    case ports::DigestKind::kMd5: return EVP_md5();
+    case ports::DigestKind::kSha1: return EVP_sha1();
+    case ports::DigestKind::kSha256: return EVP_sha256();
+    case ports::DigestKind::kSha512: return EVP_sha512();
+  }
+  __builtin_unreachable();
+}
+
 }  // namespace
 
 Digest sha256(Octets octets) {
@@ -51,6 +61,21 @@ std::string random_octets(std::size_t count) {
     if (n > 0) { got += static_cast<std::size_t>(n); }
   }
   return octets;
+}
+
+std::string OpenSslDigests::digest(ports::DigestKind kind, Octets octets) const {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  unsigned size = 0;
+  ALDIS_CHECK(EVP_Digest(octets.data(), octets.size(), out.data(), &size, algorithm(kind), nullptr) == 1);
+  return {out.begin(), out.begin() + size};
+}
+
+std::string OpenSslDigests::hmac(ports::DigestKind kind, Octets key, Octets octets) const {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  unsigned size = 0;
+  ALDIS_CHECK(HMAC(algorithm(kind), key.data(), static_cast<int>(key.size()), raw(octets), octets.size(),
+                   out.data(), &size) != nullptr);
+  return {out.begin(), out.begin() + size};
 }
 
 KeyedHash::KeyedHash() : key_(random_octets(32)) {}

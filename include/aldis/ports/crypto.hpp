@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Password checks run in a bounded pool of runtime (CONTRACT B2); answers come back on the engine thread.
+// Passwords, digests and random numbers: runtime has them from its libraries, tests make their own.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "aldis/base/octets.hpp"
+
 namespace aldis::ports {
 
+// Password checks run in a bounded pool of runtime (CONTRACT B2); answers come back on the engine thread.
 class Passwords {
  public:
   enum class Verdict : std::uint8_t { kRight, kWrong, kBusy };
@@ -17,6 +20,16 @@ class Passwords {
   // `answer` later on the calling thread; at once with kBusy when 64 checks are waiting.
   virtual void verify(std::string_view phc, std::string_view password,
                       std::function<void(Verdict)> answer) = 0;
+};
+
+enum class DigestKind : std::uint8_t { kMd5, kSha1, kSha256, kSha512 };
+
+// Digests and keyed digests, for signatures that others define. A pure function; any thread.
+class Digests {
+ public:
+  virtual ~Digests() = default;
+  [[nodiscard]] virtual std::string digest(DigestKind kind, Octets octets) const = 0;
+  [[nodiscard]] virtual std::string hmac(DigestKind kind, Octets key, Octets octets) const = 0;
 };
 
 class Random {

@@ -21,6 +21,12 @@ Digest hmac_sha256(Octets key, Octets octets);
 bool equal_constant_time(Octets a, Octets b);  // the time depends on the lengths only
 std::string random_octets(std::size_t count);  // from the kernel; for keys and salts
 
+class OpenSslDigests final : public ports::Digests {
+ public:
+  [[nodiscard]] std::string digest(ports::DigestKind kind, Octets octets) const override;
+  [[nodiscard]] std::string hmac(ports::DigestKind kind, Octets key, Octets octets) const override;
+};
+
 // A digest under a key that this object drew and nobody else knows: what a cache of verified passwords holds.
 class KeyedHash {
  public:
