@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "aldis/ingress/callbacks.hpp"
 #include "aldis/ports/crypto.hpp"
 #include "ingress/form.hpp"
 
@@ -25,7 +26,6 @@ std::string twilio_signature(const ports::Digests& digests, std::string_view aut
 // The URL to call with a body that is no form: what is signed then is this URL alone.
 std::string twilio_url_of_body(const ports::Digests& digests, std::string_view url, std::string_view body);
 
-enum class VonageMethod : std::uint8_t { kMd5Hash, kMd5Hmac, kSha1Hmac, kSha256Hmac, kSha512Hmac };
 // The value of `sig`; a field of that name does not count.
 std::string vonage_signature(const ports::Digests& digests, VonageMethod method, std::string_view secret,
                              const Fields& fields);

@@ -13,6 +13,7 @@
 #include "aldis/base/time.hpp"
 #include "aldis/core/effects.hpp"
 #include "aldis/core/ids.hpp"
+#include "aldis/core/webhook.hpp"
 #include "aldis/notify/owed.hpp"
 
 namespace aldis::notify {
@@ -53,18 +54,6 @@ struct WebhookCall {
   AccountId account = kNoAccount;
   const OwedEvent* event = nullptr;
   unsigned attempt = 1;
-};
-
-struct WebhookResult {
-  enum class Kind : std::uint8_t {
-    kDone,      // acknowledged
-    kFailed,    //
-    kSlow,      // 429, 502, 503, 504: one call at a time until a success
-    kGone,      // 410: disables the endpoint; of a single message's callback, gives up that one
-    kNotTried,  // no place for it: comes again in a second, as if nothing had been
-  };
-  Kind kind = Kind::kDone;
-  std::optional<Duration> retry_after{};  // what the answer asked for; cut at an hour
 };
 
 // How a call ended. With kAcknowledged and kDeadLetter the item has left: the caller writes OWED_DONE.
