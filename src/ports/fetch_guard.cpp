@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "aldis/base/mutant.hpp"
 #include "aldis/base/octets.hpp"
 
 namespace aldis::ports {
@@ -70,14 +71,14 @@ IpAddress inside(const IpAddress& address, std::array<std::size_t, 4> places) {
   return out;
 }
 
-// The translator of a local prefix may expect the IPv4 address at any of the places of RFC 6052.
+// The translator of a local prefix may expect the IPv4 address at any of the places of RFC 6052. What begins
+// with a zero there is no address, so it is at another one.
 bool may_call_local_nat64(const IpAddress& address, const FetchPolicy& policy) {
-  const IpAddress nothing{kMapped.base};
   const std::array forms{inside(address, {6, 7, 9, 10}), inside(address, {7, 9, 10, 11}),
                          inside(address, {9, 10, 11, 12})};
   return may_call(inside(address, {12, 13, 14, 15}), policy) &&
          std::all_of(forms.begin(), forms.end(),
-                     [&](const IpAddress& form) { return form == nothing || may_call(form, policy); });
+                     [&](const IpAddress& form) { return form.octets[12] == 0 || may_call(form, policy); });
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
@@ -171,7 +172,9 @@ std::string request_target_of(std::string_view path) {
 
 bool may_call(const IpAddress& address, const FetchPolicy& policy) {
   if (policy.allow_networks.allows(address)) { return true; }
-  if (covers(kNat64, address)) { return may_call(inside(address, {12, 13, 14, 15}), policy); }
+  if (covers(kNat64, address) && !ALDIS_MUTANT(152)) {
+    return may_call(inside(address, {12, 13, 14, 15}), policy);
+  }
   if (covers(kNat64Local, address)) { return may_call_local_nat64(address, policy); }
   if (covers(k6to4, address)) { return may_call(inside(address, {2, 3, 4, 5}), policy); }
   return !covers(kCompatible, address) &&
