@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "ingress/callback_styles.hpp"
+#include "ingress/form.hpp"
 #include "ingress/kannel_escapes.hpp"
 
 namespace aldis::ingress {
@@ -66,6 +67,22 @@ bool is_asked(unsigned mask, int type) {
   return (mask & wanted) != 0;
 }
 
+// As Kannel 1.4.5 has it in a report: the error as the three octets of network_error_code, or the receipt's
+// err.
+std::string meta_of(const KannelStyle& style, const MessageEvent& event) {
+  const std::string asked = "?orig_msg?dlr_mask=" + std::to_string(style.dlr_mask) + '&';
+  if (event.speaker != Speaker::kReceipt) { return "?smpp_resp?" + asked; }
+  std::string error{event.err};
+  if (event.network) {
+    const auto [type, code] = *event.network;
+    error = {static_cast<char>(type), static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)};
+  }
+  if (error.empty()) { return asked; }
+  std::string out = asked + "?smpp?dlr_err=";
+  append_kannel_encoded(out, error);
+  return out + '&';
+}
+
 std::string report_text(const MessageEvent& event, int type) {
   if (type == kTypeAccepted) { return "ACK/"; }
   if (type != kTypeRefused) { return std::string{event.receipt_text}; }
@@ -84,7 +101,7 @@ MaybeRequest kannel_request(const CallbackContext& context, const KannelStyle& s
   const MessageFacts& message = event.message;
   const std::string text = report_text(event, type);
   const std::string id = uuid_of(message.id);
-  const std::string meta = event.err.empty() ? "" : "?smpp?dlr_err=" + std::string{event.err};
+  const std::string meta = meta_of(style, event);
   KannelFields fields;
   fields.type = type;
   fields.text = text;
@@ -96,8 +113,7 @@ MaybeRequest kannel_request(const CallbackContext& context, const KannelStyle& s
   fields.foreign_id = message.operator_id;
   fields.at = event.at;
   fields.login = style.login;
-  fields.account = style.account;
-  fields.binfo = style.binfo;
+  if (event.speaker == Speaker::kReceipt) { fields.account = style.operator_account; }
   fields.dlr_url = context.target.url;
   fields.meta = meta;
   return get_request(context, kannel_expanded(context.target.url, fields));

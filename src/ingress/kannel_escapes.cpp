@@ -23,8 +23,24 @@ std::vector<std::string_view> words_of_text(std::string_view text) {
   return words;
 }
 
-// The value of `name` in "?group?name=value&name=value?other?...".
-std::string_view meta_value(std::string_view meta, std::string_view group, std::string_view name) {
+int digit_of(char c) {
+  const auto at = std::string_view{"0123456789abcdefABCDEF"}.find(c);
+  return at == std::string_view::npos ? -1 : static_cast<int>(at < 16 ? at : at - 6);
+}
+
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? digit_of(text[i + 1]) : -1;
+    const int low = high < 0 ? -1 : digit_of(text[i + 2]);
+    out += low < 0 ? text[i] == '+' ? ' ' : text[i] : static_cast<char>(high << 4 | low);
+    if (low >= 0) { i += 2; }
+  }
+  return out;
+}
+
+// The value of `name` in "?group?name=value&name=value&?other?...", decoded.
+std::string meta_value(std::string_view meta, std::string_view group, std::string_view name) {
   const std::string head = '?' + std::string{group} + '?';
   const auto begin = meta.find(head);
   if (begin == std::string_view::npos) { return {}; }
@@ -35,7 +51,7 @@ std::string_view meta_value(std::string_view meta, std::string_view group, std::
     const std::string_view pair = pairs.substr(0, end);
     const auto equals = pair.find('=');
     if (equals != std::string_view::npos && pair.substr(0, equals) == name) {
-      return pair.substr(equals + 1);
+      return decoded(pair.substr(equals + 1));
     }
     pairs.remove_prefix(std::min(end + 1, pairs.size()));
   }
@@ -127,7 +143,6 @@ class Expansion {
     switch (escape) {
       case 'n': encoded(fields_.login); break;
       case 'o': encoded(fields_.account); break;
-      case 'B': encoded(fields_.binfo); break;
       case 'R': encoded(fields_.dlr_url); break;
       case 'D': encoded(fields_.meta); break;
       case 'c': number(fields_.coding); break;
@@ -136,6 +151,7 @@ class Expansion {
       case 'C': out_ += fields_.coding == 2 ? "UTF-16BE" : fields_.coding == 1 ? "8-BIT" : "UTF-8"; break;
       case 'O': out_ += fields_.coding == 2 ? "08" : fields_.coding == 1 ? "04" : "00"; break;
       case 'u': encoded(fields_.udh); break;
+      case 'B':
       case 'v':
       case 'V':
       case 'f': break;  // unset in reports

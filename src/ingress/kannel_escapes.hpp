@@ -26,7 +26,7 @@ struct KannelFields {
   std::string_view account{};     // %o
   std::string_view binfo{};       // %B
   std::string_view dlr_url{};     // %R
-  std::string_view meta{};        // %D, and %#group#name#: "?smpp?dlr_err=000&..."
+  std::string_view meta{};        // %D, and %#group#name#: "?smpp?dlr_err=%03%00%00&"
   int coding = -1;                // %c; and by it %C and %O
   int mclass = -1;                // %m
   int mwi = -1;                   // %M

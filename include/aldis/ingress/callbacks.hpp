@@ -45,8 +45,8 @@ struct VonageStyle {
 struct KannelStyle {
   unsigned dlr_mask = 0;
   std::string login;
-  std::string account{};
-  std::string binfo{};
+  // %o in what comes of receipts; Kannel's smsc-username, here empty as a rule
+  std::string operator_account{};
   std::string kannel_id{};  // of the operator; empty = its name
 };
 

@@ -12,8 +12,7 @@ namespace {
 
 std::string called(const std::string& pattern, const MessageEvent& event, unsigned mask = 31) {
   KannelStyle style{.dlr_mask = mask, .login = "acme login"};
-  style.account = "a/c";
-  style.binfo = "svc";
+  style.operator_account = "a/c";
   const auto request = made(target(style, "http://app.example/d?" + pattern), event);
   if (!request) { return "none"; }
   CHECK(request->method == "GET");
@@ -44,9 +43,10 @@ TEST_CASE("every escape of a dlr-url stands for what Kannel puts there") {
       {"%T", "1795291955"},
       {"%n", "acme+login"},
       {"%o", "a%2Fc"},
-      {"%B", "svc"},
+      {"%B", ""},
       {"%R", "http%3A%2F%2Fapp.example%2Fd%3F%25R"},
-      {"%D", "%3Fsmpp%3Fdlr_err%3D027"},
+      {"%D", "%3Forig_msg%3Fdlr_mask%3D31%26%3Fsmpp%3Fdlr_err%3D027%26"},
+      {"%#orig_msg#dlr_mask#", "31"},
       {"%#smpp#dlr_err#", "027"},
       {"%#smpp#other#", ""},
       {"%#other#dlr_err#x", "x"},
@@ -60,6 +60,15 @@ TEST_CASE("every escape of a dlr-url stands for what Kannel puts there") {
     INFO(pattern);
     CHECK(called(pattern, undelivered()) == expected);
   }
+}
+
+TEST_CASE(
+    "the meta-data of a report has the octets of network_error_code, and none where no receipt speaks") {
+  auto event = undelivered();
+  event.network = {3, 27};
+  CHECK(called("%D", event) == "%3Forig_msg%3Fdlr_mask%3D31%26%3Fsmpp%3Fdlr_err%3D%2503%2500%251B%26");
+  CHECK(called("%#smpp#dlr_err#", event) == "%03%00%1B");
+  CHECK(called("%D|%o", refused(0x0B)) == "%3Fsmpp_resp%3F%3Forig_msg%3Fdlr_mask%3D31%26|");
 }
 
 TEST_CASE("each state has Kannel's type and text, and is told to whom the mask asks for") {
