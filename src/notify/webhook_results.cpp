@@ -22,6 +22,7 @@ std::optional<WebhookSettled> Webhooks::on_result(const Now& now, CallToken toke
   in_flight_.erase(found);
   --endpoint.used;
   --host.used;
+  if (!is_crowded()) { active_.splice(active_.end(), crowded_); }
   WebhookSettled out{WebhookSettled::Kind::kRetry, endpoint.id, endpoint.settings.account, {}};
   out.event.event = item.event.event;
   if (result.kind == WebhookResult::Kind::kDone) {
@@ -39,6 +40,7 @@ std::optional<WebhookSettled> Webhooks::on_result(const Now& now, CallToken toke
     }
   }
   while (endpoint.is_closing && !endpoint.ready.empty()) { bury(now.mono, endpoint.ready.front()); }
+  endpoint.ActiveHook::unlink();  // where it may have waited because it had too many calls
   activate(now.mono, endpoint);
   wake_host(now.mono, host);
   erase_if_idle(endpoint);

@@ -13,6 +13,7 @@ namespace {
 
 // As Outbox: however long ago a former process began to owe something, there is this long to deliver it.
 constexpr Duration kStartGrace = hours{1};
+constexpr std::size_t kCrowdedWindow = 2;
 
 std::string callbacks_key(const WebhookEndpoint& endpoint) {
   return std::to_string(endpoint.account.value()) + ' ' + endpoint.host;
@@ -208,6 +209,10 @@ std::optional<WebhookCall> Webhooks::next(const Now& now) {
   while (!active_.empty()) {
     Endpoint& endpoint = active_.front();
     active_.pop_front();
+    if (is_crowded() && endpoint.used >= kCrowdedWindow) {
+      crowded_.push_back(endpoint);
+      continue;
+    }
     Item* const item = endpoint.host->used < limits_.per_host ? take_ready(endpoint) : nullptr;
     if (item == nullptr) {
       activate(now.mono, endpoint);  // to wait for its host

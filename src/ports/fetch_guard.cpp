@@ -182,8 +182,9 @@ bool may_call(const IpAddress& address, const FetchPolicy& policy) {
                       [&](const Range& range) { return covers(range, address); });
 }
 
-Result<FetchTarget, UrlFault> judge_url(std::string_view url, const FetchPolicy& policy) {
-  if (url.size() > kUrlOctetsMax) { return UrlFault::kTooLong; }
+Result<FetchTarget, UrlFault> judge_url(std::string_view url, const FetchPolicy& policy,
+                                        std::size_t octets_max) {
+  if (url.size() > octets_max) { return UrlFault::kTooLong; }
   if (std::any_of(url.begin(), url.end(), [](char c) { return u8(c) < ' ' || c == '\x7F' || c == '\\'; })) {
     return UrlFault::kCharacter;
   }
@@ -221,7 +222,8 @@ std::string FetchTarget::authority() const {
 
 std::string_view sentence_of(UrlFault fault) {
   switch (fault) {
-    case UrlFault::kTooLong: return "the URL is longer than 4,000 characters";
+    case UrlFault::kTooLong:
+      return "the URL is longer than 4,000 characters, or than 16 KiB once it is filled in";
     case UrlFault::kCharacter:
       return "the URL contains a control character, a backslash, or a host that is not ASCII: write such a "
              "host in its xn-- form";

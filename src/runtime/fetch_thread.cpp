@@ -140,7 +140,8 @@ struct FetchThread::Impl : std::enable_shared_from_this<FetchThread::Impl> {
 
 void FetchThread::Impl::start(ports::FetchRequest request, OnAnswer on_answer) {
   static const ports::FetchPolicy kDefault;
-  auto target = ports::judge_url(request.url, request.policy ? *request.policy : kDefault);
+  auto target =
+      ports::judge_url(request.url, request.policy ? *request.policy : kDefault, ports::kUrlCalledOctetsMax);
   if (!target) {
     const bool is_address = target.error() == ports::UrlFault::kForbiddenAddress;
     return refuse(std::move(on_answer), is_address ? FetchFault::kForbiddenAddress : FetchFault::kBadRequest,

@@ -27,8 +27,9 @@ namespace aldis::notify {
 // the other, those of an `ordered` endpoint too. An endpoint has its own queue, window and breaker: each
 // failure in a row halves its window, ten open the breaker, which lets one probe through per step of the same
 // schedule; a success closes it and everything that waited may go. In flight are at most `in_flight` calls,
-// `per_host` to one host. Knows no URL, no style and no content: whoever gets a Call composes it. Not for
-// promises that are not durable yet, as Outbox.
+// `per_host` to one host; while half of all places are taken nobody takes more than two, so that servers
+// which hang at the same moment leave places for the others. Knows no URL, no style and no content: whoever
+// gets a WebhookCall composes it. Not for promises that are not durable yet, as Outbox.
 class Webhooks {
  public:
   struct Limits {
@@ -135,6 +136,7 @@ class Webhooks {
   void rest(Instant now, Item& item, Duration delay);
   void release_resting(Instant now, Endpoint& endpoint);
   WebhookCall call(Endpoint& endpoint, Item& item);
+  [[nodiscard]] bool is_crowded() const { return in_flight_.size() >= limits_.in_flight / 2; }
   Item* take_ready(Endpoint& endpoint);
 
   void succeeded(Instant now, Endpoint& endpoint);
@@ -158,9 +160,10 @@ class Webhooks {
   boost::unordered_flat_map<EndpointId, std::unique_ptr<Endpoint>> endpoints_;
   boost::unordered_flat_map<std::string, std::unique_ptr<Host>> hosts_;
   boost::unordered_flat_map<std::string, EndpointId> callbacks_;  // by account and host
-  boost::intrusive::list<Endpoint, boost::intrusive::base_hook<ActiveHook>,
-                         boost::intrusive::constant_time_size<false>>
-      active_;  // in turn; whoever cannot go is not in it
+  using Endpoints = boost::intrusive::list<Endpoint, boost::intrusive::base_hook<ActiveHook>,
+                                           boost::intrusive::constant_time_size<false>>;
+  Endpoints active_;   // in turn; whoever cannot go is not in it
+  Endpoints crowded_;  // could go, but have two calls in flight while many others have
   boost::unordered_flat_map<CallToken, Item*> in_flight_;
   std::uint64_t last_token_ = 0;
   std::uint32_t last_endpoint_ = 0;

@@ -25,10 +25,11 @@ struct FetchPolicy {
 // an IPv4 address inside an IPv6 one, or in one of the policy's networks.
 bool may_call(const IpAddress& address, const FetchPolicy& policy);
 
-inline constexpr std::size_t kUrlOctetsMax = 4000;
+inline constexpr std::size_t kUrlOctetsMax = 4000;             // as given
+inline constexpr std::size_t kUrlCalledOctetsMax = 16 * 1024;  // with what a style has put into it
 
 enum class UrlFault : std::uint8_t {
-  kTooLong,
+  kTooLong,    // for what it is
   kCharacter,  // a control character or a backslash; outside the path also any other than ASCII
   kScheme,     // not https, nor http where that is allowed
   kUserInfo,   // user:password@
@@ -52,6 +53,7 @@ struct FetchTarget {
   [[nodiscard]] std::string authority() const;  // "host:port", "[v6]:port"
 };
 
-Result<FetchTarget, UrlFault> judge_url(std::string_view url, const FetchPolicy& policy);
+Result<FetchTarget, UrlFault> judge_url(std::string_view url, const FetchPolicy& policy,
+                                        std::size_t octets_max = kUrlOctetsMax);
 
 }  // namespace aldis::ports

@@ -302,7 +302,7 @@ TEST_CASE("an endpoint that is closed leaves dead letters, also of what was in f
 
 TEST_CASE("calls are bounded in all and per host, and whoever waited for a place gets it") {
   HookDesk desk;
-  desk.limits = {.in_flight = 20, .per_host = 10};
+  desk.limits = {.in_flight = 64, .per_host = 10};
   desk.hooks = std::make_unique<Webhooks>(desk.now, desk.draws, desk.limits);
   std::vector<EndpointId> same;
   for (int i = 0; i < 3; ++i) { same.push_back(desk.open(HookDesk::settings("one.example"))); }
@@ -319,7 +319,7 @@ TEST_CASE("calls are bounded in all and per host, and whoever waited for a place
     for (int i = 0; i < 8; ++i) { desk.owe(id); }
   }
   for (const auto& call : desk.calls()) { calls.push_back(call); }
-  CHECK(calls.size() == 20);
+  CHECK(calls.size() == 26);
   std::size_t acknowledged = 0;
   while (!calls.empty()) {
     desk.answer(calls.back());
@@ -328,6 +328,56 @@ TEST_CASE("calls are bounded in all and per host, and whoever waited for a place
     for (const auto& call : desk.calls()) { calls.push_back(call); }
   }
   CHECK(acknowledged == 46);
+}
+
+TEST_CASE("no more calls are in flight than may be, and each that ends makes room for one") {
+  HookDesk desk;
+  desk.limits = {.in_flight = 6, .per_host = 64};
+  desk.hooks = std::make_unique<Webhooks>(desk.now, desk.draws, desk.limits);
+  for (int i = 0; i < 5; ++i) {
+    const auto id = desk.open(HookDesk::settings("host" + std::to_string(i) + ".example"));
+    for (int n = 0; n < 10; ++n) { desk.owe(id); }
+  }
+  auto calls = desk.calls();
+  CHECK(calls.size() == 6);
+  std::size_t acknowledged = 0;
+  for (; !calls.empty(); ++acknowledged) {
+    desk.answer(calls.back());
+    calls.pop_back();
+    for (const auto& call : desk.calls()) { calls.push_back(call); }
+    CHECK(calls.size() <= 6);
+  }
+  CHECK(acknowledged == 50);
+}
+
+TEST_CASE("servers that hang at the same moment leave places for the others", "[D15]") {
+  HookDesk desk;
+  std::vector<WebhookCall> hanging;
+  for (int i = 0; i < 100; ++i) {
+    const auto id = desk.open(HookDesk::settings("hangs" + std::to_string(i) + ".example"));
+    for (int n = 0; n < 50; ++n) { desk.owe(id); }
+  }
+  for (const auto& call : desk.calls()) { hanging.push_back(call); }
+  CHECK(hanging.size() >= 256);
+  CHECK(hanging.size() <= 400);
+  const auto live = desk.open(HookDesk::settings("live.example"));
+  for (int n = 0; n < 20; ++n) { desk.owe(live); }
+  std::size_t delivered = 0;
+  for (auto calls = desk.calls(); !calls.empty(); calls = desk.calls()) {
+    CHECK(calls.size() <= 2);
+    for (const auto& call : calls) {
+      CHECK(call.endpoint == live);
+      delivered += desk.answer(call)->kind == Ended::kAcknowledged ? 1u : 0u;
+    }
+  }
+  CHECK(delivered == 20);
+  // they come round, and everybody has all places again
+  for (const auto& call : hanging) { desk.answer(call); }
+  std::size_t rest = 0;
+  for (auto calls = desk.calls(); !calls.empty(); calls = desk.calls()) {
+    for (const auto& call : calls) { rest += desk.answer(call)->kind == Ended::kAcknowledged ? 1u : 0u; }
+  }
+  CHECK(hanging.size() + rest == 5000);
 }
 
 TEST_CASE("a call that found no place was no attempt, and comes again in its order") {

@@ -117,6 +117,7 @@ TEST_CASE("each rule for a URL has its own fault and sentence") {
     return judged.error();
   };
   CHECK(fault("https://a.example/" + std::string(4000, 'a')) == UrlFault::kTooLong);
+  CHECK(judge_url("https://a.example/" + std::string(4000, 'a'), {}, kUrlCalledOctetsMax).has_value());
   CHECK(fault("https://a.example/\r\nX: y") == UrlFault::kCharacter);
   CHECK(fault("https://a.example/\\b") == UrlFault::kCharacter);
   CHECK(fault("https://b\xC3\xBC"
