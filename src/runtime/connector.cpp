@@ -41,13 +41,13 @@ struct Connector::Impl : std::enable_shared_from_this<Connector::Impl> {
 // left, so that a first address that swallows everything leaves time for the second.
 class Connector::Impl::Trying final : public Descriptor, public Deadline {
  public:
-  Trying(Impl& owner, Attempt id, ConnectSettings settings, ProtocolPtr protocol, Failed failed)
-      : settings_(std::move(settings)),
-        protocol_(std::move(protocol)),
-        failed_(std::move(failed)),
+  Trying(Impl& owner, Attempt id, ConnectSettings asked, ProtocolPtr for_socket, Failed on_failure)
+      : settings(std::move(asked)),
+        protocol(std::move(for_socket)),
+        failed(std::move(on_failure)),
         owner_(owner),
         id_(id),
-        ends_(owner.loop.now().mono + settings_.timeout) {
+        ends_(owner.loop.now().mono + settings.timeout) {
     owner_.loop.deadlines.arm(*this, ends_);
   }
   ~Trying() override { close(); }
@@ -55,7 +55,7 @@ class Connector::Impl::Trying final : public Descriptor, public Deadline {
   Trying& operator=(const Trying&) = delete;
 
   void resolve() {
-    const auto at = split_host_port(settings_.target);
+    const auto at = split_host_port(settings.target);
     if (!at) { return owner_.decide(id_, -1, at.error()); }
     SocketAddress literal;
     if (parse_literal(at->host, at->port, literal)) {
@@ -90,9 +90,9 @@ class Connector::Impl::Trying final : public Descriptor, public Deadline {
     }
   }
 
-  ConnectSettings settings_;
-  ProtocolPtr protocol_;
-  Failed failed_;
+  ConnectSettings settings;
+  ProtocolPtr protocol;
+  Failed failed;
 
  private:
   void resolved(const boost::system::error_code& error, const tcp::resolver::results_type& results) {
@@ -119,10 +119,10 @@ class Connector::Impl::Trying final : public Descriptor, public Deadline {
   }
 
   bool bind_source(int family) {
-    if (settings_.source_ip.empty()) { return true; }
+    if (settings.source_ip.empty()) { return true; }
     SocketAddress source;
     errno = EINVAL;
-    if (!parse_literal(settings_.source_ip, "0", source)) { return false; }
+    if (!parse_literal(settings.source_ip, "0", source)) { return false; }
     errno = EAFNOSUPPORT;
     if (source.family() != family) { return false; }
     return ::bind(fd_, source.raw(), source.size) == 0;
@@ -159,9 +159,9 @@ void Connector::Impl::decide(Attempt id, int fd, const std::string& why) {
   const std::unique_ptr<Trying> trying = std::move(found->second);  // until here is done with it
   attempts.erase(found);
   Loop::Impl& on = loop;  // a callback may destroy the connector
-  if (fd >= 0) { return on.adopt(fd, std::move(trying->protocol_), trying->settings_.wire, nullptr); }
-  if (trying->failed_) { trying->failed_("cannot connect to " + trying->settings_.target + ": " + why); }
-  trying->protocol_->on_closed(on.now(), ports::CloseCause::kConnectFailed);
+  if (fd >= 0) { return on.adopt(fd, std::move(trying->protocol), trying->settings.wire, nullptr); }
+  if (trying->failed) { trying->failed("cannot connect to " + trying->settings.target + ": " + why); }
+  trying->protocol->on_closed(on.now(), ports::CloseCause::kConnectFailed);
 }
 
 Connector::Connector(Loop& loop) : impl_(std::make_shared<Impl>(loop)) {}

@@ -39,8 +39,8 @@ Result<void, std::string> arm_failpoint(const std::string& asked) {
   if (passes == 0) {
     return "ALDIS_FAILPOINT is \"" + asked + "\"; it needs NAME:COUNT, for example store.sync.done:3";
   }
-  static const auto armed = std::make_unique<Failpoint>(asked.substr(0, colon), passes, &kill_this_process);
-  armed_failpoint = armed.get();
+  static const auto kArmed = std::make_unique<Failpoint>(asked.substr(0, colon), passes, &kill_this_process);
+  armed_failpoint = kArmed.get();
   return {};
 }
 

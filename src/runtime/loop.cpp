@@ -27,30 +27,30 @@ Now read_clocks() {
       .wall = std::chrono::time_point_cast<microseconds>(std::chrono::system_clock::now())};
 }
 
-Loop::Impl::Impl() { poller_watch.assign(poller.fd()); }
+Loop::Impl::Impl() { poller_watch_.assign(poller.fd()); }
 
 // Connections that are left go without a word: who wants on_closed() calls close_connections() and lets the
 // loop turn.
 Loop::Impl::~Impl() { connections.clear(); }
 
 const Now& Loop::Impl::now() {
-  if (!time_fresh) {
-    time = read_clocks();
-    time_fresh = running;  // outside run() there are no turns
+  if (!time_fresh_) {
+    time_ = read_clocks();
+    time_fresh_ = running_;  // outside run() there are no turns
   }
-  return time;
+  return time_;
 }
 
 void Loop::Impl::run() {
-  running = true;
-  while (!stopped) {
-    time_fresh = false;
-    if (!again && touched.empty()) { wait(); }
+  running_ = true;
+  while (!stopped_) {
+    time_fresh_ = false;
+    if (!again_ && touched_.empty()) { wait(); }
     turn();
   }
-  stopped = false;
-  running = false;
-  time_fresh = false;
+  stopped_ = false;
+  running_ = false;
+  time_fresh_ = false;
 }
 
 // Blocks until Asio ran one handler or the first deadline has come.
@@ -66,14 +66,14 @@ void Loop::Impl::wait() {
 
 void Loop::Impl::turn() {
   const Instant began = now().mono;
-  again = false;
-  poller_ready = false;  // the poller is asked anyway: whoever woke us, connections may be ready as well
+  again_ = false;
+  poller_ready_ = false;  // the poller is asked anyway: whoever woke us, connections may be ready as well
   std::size_t work_done = poller.dispatch();
   for (std::size_t i = 0; i < kHandlersMax && context.poll_one() == 1; ++i) { ++work_done; }
   work_done += deadlines.fire(now());
-  for (auto& hook : hooks) { hook(now()); }
+  for (auto& hook : hooks_) { hook(now()); }
   settle();
-  if (work_done > 0 || poller_ready) { again = true; }
+  if (work_done > 0 || poller_ready_) { again_ = true; }
   ++counters.turns;
   counters.turn_last = read_clocks().mono - began;
   counters.busy += counters.turn_last;
@@ -81,21 +81,21 @@ void Loop::Impl::turn() {
 
 // Flushes, closes and re-arms what was touched. Callbacks may touch more: that is for the next turn.
 void Loop::Impl::settle() {
-  settling.swap(touched);
-  for (Connection* connection : settling) {
+  settling_.swap(touched_);
+  for (Connection* connection : settling_) {
     if (connection->settle() == Connection::Fate::kGone) { drop(*connection); }
   }
-  settling.clear();
+  settling_.clear();
 }
 
 void Loop::Impl::watch_poller() {
-  if (poller_watched) { return; }
-  poller_watched = true;
-  poller_watch.async_wait(asio::posix::descriptor_base::wait_read,
-                          [this](const boost::system::error_code& error) {
-                            poller_watched = false;
-                            poller_ready = !error;
-                          });
+  if (poller_watched_) { return; }
+  poller_watched_ = true;
+  poller_watch_.async_wait(asio::posix::descriptor_base::wait_read,
+                           [this](const boost::system::error_code& error) {
+                             poller_watched_ = false;
+                             poller_ready_ = !error;
+                           });
 }
 
 void Loop::Impl::adopt(int fd, ProtocolPtr protocol, const WireSettings& settings,
@@ -115,8 +115,8 @@ void Loop::Impl::drop(Connection& connection) {
 }
 
 char* Loop::Impl::scratch(std::size_t size) {
-  if (scratch_octets.size() < size) { scratch_octets.resize(size); }
-  return scratch_octets.data();
+  if (scratch_octets_.size() < size) { scratch_octets_.resize(size); }
+  return scratch_octets_.data();
 }
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
@@ -125,14 +125,14 @@ Loop::~Loop() = default;
 void Loop::run() { impl_->run(); }
 
 void Loop::stop() {
-  asio::post(impl_->context, [impl = impl_.get()] { impl->stopped = true; });
+  asio::post(impl_->context, [impl = impl_.get()] { impl->stopped_ = true; });
 }
 
 void Loop::post(Task<void()> task) { asio::post(impl_->context, std::move(task)); }
 
 const Now& Loop::now() const { return impl_->now(); }
 
-void Loop::at_turn_end(std::function<void(const Now&)> hook) { impl_->hooks.push_back(std::move(hook)); }
+void Loop::at_turn_end(std::function<void(const Now&)> hook) { impl_->hooks_.push_back(std::move(hook)); }
 
 namespace {
 
@@ -147,7 +147,7 @@ void await_signal(asio::signal_set& set, const std::shared_ptr<std::function<voi
 }  // namespace
 
 void Loop::on_signals(std::initializer_list<int> signals, std::function<void(int)> callback) {
-  asio::signal_set& set = impl_->signals.emplace_back(impl_->context);
+  asio::signal_set& set = impl_->signals_.emplace_back(impl_->context);
   for (const int signal : signals) { set.add(signal); }
   await_signal(set, std::make_shared<std::function<void(int)>>(std::move(callback)));
 }

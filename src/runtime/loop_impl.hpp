@@ -32,9 +32,10 @@ struct Loop::Impl {
   // `open_count` counts it until its socket is closed.
   void adopt(int fd, ProtocolPtr protocol, const WireSettings& settings,
              std::shared_ptr<std::size_t> open_count);
-  void touch(Connection& connection) { touched.push_back(&connection); }  // once: the connection keeps a flag
-  void call_again() { again = true; }  // a protocol was called after the hooks
-  char* scratch(std::size_t size);     // the one read buffer of the loop
+  // once: the connection keeps a flag
+  void touch(Connection& connection) { touched_.push_back(&connection); }
+  void call_again() { again_ = true; }  // a protocol was called after the hooks
+  char* scratch(std::size_t size);      // the one read buffer of the loop
 
   boost::asio::io_context context{1};
   Poller poller;
@@ -51,20 +52,20 @@ struct Loop::Impl {
   void drop(Connection& connection);
   friend class Loop;
 
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
-  boost::asio::posix::stream_descriptor poller_watch{context};
-  std::list<boost::asio::signal_set> signals;
-  std::vector<std::function<void(const Now&)>> hooks;
-  std::vector<Connection*> touched;
-  std::vector<Connection*> settling;
-  std::string scratch_octets;
-  Now time{};
-  bool time_fresh = false;  // `time` was read in this turn
-  bool running = false;
-  bool stopped = false;
-  bool again = false;           // the next turn begins without waiting
-  bool poller_watched = false;  // Asio has a wait on the poller's descriptor
-  bool poller_ready = false;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context.get_executor()};
+  boost::asio::posix::stream_descriptor poller_watch_{context};
+  std::list<boost::asio::signal_set> signals_;
+  std::vector<std::function<void(const Now&)>> hooks_;
+  std::vector<Connection*> touched_;
+  std::vector<Connection*> settling_;
+  std::string scratch_octets_;
+  Now time_{};
+  bool time_fresh_ = false;  // `time_` was read in this turn
+  bool running_ = false;
+  bool stopped_ = false;
+  bool again_ = false;           // the next turn begins without waiting
+  bool poller_watched_ = false;  // Asio has a wait on the poller's descriptor
+  bool poller_ready_ = false;
 };
 
 }  // namespace aldis::runtime

@@ -100,25 +100,25 @@ bool decode_items(Decoding& d, std::string_view name, ItemList<Item>& list) {
 
 template <std::size_t I, class S>
 bool decode_row(Decoding& d, S& body) {
-  static constexpr const auto& row = std::get<I>(kRows<S>);
-  auto& value = body.*row.member;
+  static constexpr const auto& kRow = std::get<I>(kRows<S>);
+  auto& value = body.*kRow.member;
   if (d.response && d.in.empty()) {  // 16 octets, or fewer fields than there are
     if (I > 0) { d.tolerate(Tolerated::kBodyCut); }
     return false;
   }
-  if constexpr (row.wire == Wire::kU8) {
-    if (!d.in.read(value)) { return d.ended(row.name); }
-    return d.lenient || value <= row.value_max || d.refuse(row.name, row.refused, false);
-  } else if constexpr (row.wire == Wire::kCString) {
-    return decode_text(d, row, value);
-  } else if constexpr (row.wire == Wire::kOctetsU8Length) {
+  if constexpr (kRow.wire == Wire::kU8) {
+    if (!d.in.read(value)) { return d.ended(kRow.name); }
+    return d.lenient || value <= kRow.value_max || d.refuse(kRow.name, kRow.refused, false);
+  } else if constexpr (kRow.wire == Wire::kCString) {
+    return decode_text(d, kRow, value);
+  } else if constexpr (kRow.wire == Wire::kOctetsU8Length) {
     std::uint8_t size = 0;
-    if (!d.in.read(size)) { return d.ended(row.name); }
-    return d.in.read_octets(size, value) || d.ended(row.name, CommandStatus::kInvalidMessageLength);
-  } else if constexpr (row.wire == Wire::kItems) {
-    return decode_items(d, row.name, value);
+    if (!d.in.read(size)) { return d.ended(kRow.name); }
+    return d.in.read_octets(size, value) || d.ended(kRow.name, CommandStatus::kInvalidMessageLength);
+  } else if constexpr (kRow.wire == Wire::kItems) {
+    return decode_items(d, kRow.name, value);
   } else {
-    static_assert(row.wire == Wire::kRest);
+    static_assert(kRow.wire == Wire::kRest);
     return d.in.read_octets(d.in.remaining(), value);
   }
 }

@@ -76,11 +76,11 @@ class Writer {
 
 template <std::size_t I, class S>
 std::size_t room_for(const S& body) {
-  static constexpr const auto& row = std::get<I>(kRows<S>);
-  const auto& value = body.*row.member;
-  if constexpr (row.wire == Wire::kU8) {
+  static constexpr const auto& kRow = std::get<I>(kRows<S>);
+  const auto& value = body.*kRow.member;
+  if constexpr (kRow.wire == Wire::kU8) {
     return 1;
-  } else if constexpr (row.wire == Wire::kItems) {
+  } else if constexpr (kRow.wire == Wire::kItems) {
     return 1 + value.items().size();
   } else {
     return 1 + value.size();
@@ -89,22 +89,22 @@ std::size_t room_for(const S& body) {
 
 template <std::size_t I, class S>
 void write_row(Writer& out, const S& body) {
-  static constexpr const auto& row = std::get<I>(kRows<S>);
-  const auto& value = body.*row.member;
-  if constexpr (row.wire == Wire::kU8) {
+  static constexpr const auto& kRow = std::get<I>(kRows<S>);
+  const auto& value = body.*kRow.member;
+  if constexpr (kRow.wire == Wire::kU8) {
     out.put_u8(value);
-  } else if constexpr (row.wire == Wire::kCString) {
+  } else if constexpr (kRow.wire == Wire::kCString) {
     // An operator's long message_id can be handed on as it came; nothing of ours is longer than its field.
-    out.put_cstring(value, row.kept_max != 0 ? row.kept_max + 1u : row.octets_max);
-  } else if constexpr (row.wire == Wire::kOctetsU8Length) {
-    ALDIS_CHECK(value.size() <= row.octets_max);
+    out.put_cstring(value, kRow.kept_max != 0 ? kRow.kept_max + 1u : kRow.octets_max);
+  } else if constexpr (kRow.wire == Wire::kOctetsU8Length) {
+    ALDIS_CHECK(value.size() <= kRow.octets_max);
     out.put_u8(static_cast<std::uint8_t>(value.size()));
     out.put(value);
-  } else if constexpr (row.wire == Wire::kItems) {
+  } else if constexpr (kRow.wire == Wire::kItems) {
     out.put_u8(value.size());
     out.put(value.items());
   } else {
-    static_assert(row.wire == Wire::kRest);
+    static_assert(kRow.wire == Wire::kRest);
     out.put(value);
   }
 }

@@ -7,10 +7,10 @@
 namespace aldis::spool {
 
 Result<void, ports::FileError> write_zeros(ports::File& file, std::uint64_t begin, std::uint64_t end) {
-  static const std::string zeros(256u << 10, '\0');
+  static const std::string kZeros(256u << 10, '\0');
   while (begin < end) {
-    const std::uint64_t size = std::min<std::uint64_t>(zeros.size(), end - begin);
-    auto done = file.write_at(begin, Octets{zeros}.substr(0, size));
+    const std::uint64_t size = std::min<std::uint64_t>(kZeros.size(), end - begin);
+    auto done = file.write_at(begin, Octets{kZeros}.substr(0, size));
     if (done.has_error()) { return done; }
     begin += size;
   }

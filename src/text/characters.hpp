@@ -101,11 +101,11 @@ struct Gsm7Writer {
   }
 };
 
-template <char32_t kEnd>
+template <char32_t End>
 struct SingleOctetWriter {
   static constexpr std::size_t kOctetsMax = 1;
   static char* put(char32_t character, char* at) {
-    if (character >= kEnd) { return nullptr; }
+    if (character >= End) { return nullptr; }
     *at++ = static_cast<char>(character);
     return at;
   }
