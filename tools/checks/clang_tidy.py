@@ -11,7 +11,6 @@ Exit status: 1 findings, 76 nothing to look at, 77 clang-tidy 14 is not installe
 
 import argparse
 import concurrent.futures
-import functools
 import json
 import os
 import re
@@ -43,14 +42,20 @@ def changed():
     return {name for name in names if name.endswith(".cpp")}
 
 
-@functools.cache
 def without_pch(commands):
-    """A folder with the same commands, but for g++'s precompiled headers, which clang cannot read."""
+    """A folder with the same commands, but for g++'s precompiled headers, which clang cannot read, and the sources there."""
     folder = commands.parent / "clang-tidy"
     folder.mkdir(exist_ok=True)
     text = re.sub(r" -include \S+cmake_pch\.hxx| -fpch-preprocess| -Winvalid-pch", "", commands.read_text())
-    (folder / "compile_commands.json").write_text(text)
-    return str(folder)
+    rows = json.loads(text)
+    known = {row["file"] for row in rows}
+    for unity in [row for row in rows if "/Unity/unity_" in row["file"]]:  # one file that includes sources: each by itself
+        sources = re.findall(r'^#include "(\S+\.cpp)"', Path(unity["file"]).read_text(), re.MULTILINE)
+        rows += [{**unity, "file": source, "command": unity["command"].replace(unity["file"], source)}
+                 for source in sources if source not in known]
+        known.update(sources)
+    (folder / "compile_commands.json").write_text(json.dumps(rows))
+    return str(folder), {os.path.relpath(file, ROOT) for file in known}
 
 
 def main():
@@ -61,7 +66,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=float("inf"))
     options = parser.parse_args()
     commands = ROOT / options.build / "compile_commands.json"
-    known = {os.path.relpath(row["file"], ROOT) for row in json.loads(commands.read_text())} if commands.exists() else set()
+    folder, known = without_pch(commands) if commands.exists() else ("", set())
     names = sorted(known & changed() if options.changed else known)
     names = [name for name in names if not name.startswith((".", "build"))]
     if not names:
@@ -71,12 +76,12 @@ def main():
         print("SKIP tidy: clang-tidy 14 is not installed")
         return 77
     end = time.monotonic() + options.seconds
-    left, bad = [], 0
+    left, bad, missing = [], 0, False
 
     def look_at(name):
         if time.monotonic() > end:
             return name, None
-        command = ["clang-tidy", "-p", without_pch(commands), "--quiet", *EXTRA, name]
+        command = ["clang-tidy", "-p", folder, "--quiet", *EXTRA, name]
         return name, subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -85,7 +90,11 @@ def main():
                 left.append(name)
             elif run.returncode != 0:
                 bad += 1
+                missing = missing or "/generated/" in run.stdout and "file not found" in run.stdout
                 print(run.stdout.strip())
+    if missing:
+        print("clang-tidy: headers that are generated are not there yet: ninja -C "
+              f"{options.build} aldis_smpp_tables journal_proto")
     if left:
         print(f"clang-tidy: no time for {len(left)} of {len(names)} files: {' '.join(left)}")
     print(f"clang-tidy: {len(names) - len(left)} files, {bad} with findings")
