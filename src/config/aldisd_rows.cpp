@@ -82,7 +82,7 @@ void finish_smpp_listener(void* object, Scope& scope) {
 
 void finish_http_listener(void* object, Scope& scope) {
   const auto& listener = as<HttpListener>(object);
-  if (forms::is_private_address(listener.address)) { return; }
+  if (listener.address.starts_with("unix:") || forms::is_private_address(listener.address)) { return; }
   scope.fault({"address"}, Code::kConflict,
               listener.address + " is neither loopback nor private, and this listener has no TLS");
 }
@@ -157,18 +157,24 @@ Row http_row() {
       row("name", &HttpListener::name, text(forms::name()), kLive, "", "Stands in logs and metrics.")
           .need()
           .like("admin"),
-      row("address", &HttpListener::address, text(forms::listen_address()), kLive, "",
-          "IP address and port, loopback or private; port 0 = any free one.")
+      row("address", &HttpListener::address, text(forms::listen_address_or_path()), kLive, "",
+          "IP address and port, loopback or private; port 0 = any free one. Or unix: and an absolute path.")
           .need()
           .like("\"127.0.0.1:8081\""),
+      choices<HttpListener, HttpServe>(
+          "serve", &HttpListener::serve,
+          {{"native", HttpServe::kNative}, {"health", HttpServe::kHealth}, {"metrics", HttpServe::kMetrics}},
+          kLive,
+          "What is answered there: the API of our own under /v1, health checks, "
+          "metrics."),
   };
   listener.finish = finish_http_listener;
   return group<Settings>("http",
                          {{items("listeners", &Settings::http_listeners, std::move(listener), "listener",
-                                 kLive, "Where health checks and metrics are served.")
+                                 kLive, "Where the API, health checks and metrics are served.")
                                .show()},
                           {}},
-                         kLive, "Health and metrics.");
+                         kLive, "The API, health and metrics.");
 }
 
 // --- limits and telemetry ----------------------------------------------------------------------------------

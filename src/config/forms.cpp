@@ -112,6 +112,14 @@ MaybeFault check_listen(std::string_view text) {
   return wrong("an IP address and a port, for example 127.0.0.1:2775", text);
 }
 
+MaybeFault check_listen_or_path(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:/";
+  constexpr std::size_t kPathMax = 107;  // of a socket's address, without the NUL
+  if (!text.starts_with("unix:")) { return check_listen(text); }
+  if (text.starts_with(kUnix) && text.size() <= kPathMax + kUnix.size() - 1) { return {}; }
+  return wrong("unix: and an absolute path of at most 107 octets", text);
+}
+
 MaybeFault check_host_port(std::string_view text) {
   static const RE2 kHost(
       "[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*");
@@ -190,6 +198,9 @@ TextForm ascii(std::size_t length_min, std::size_t length_max) {
 TextForm name() { return {1, 64, check_name, "a name"}; }
 TextForm absolute_path() { return {1, 4096, check_absolute, "an absolute path"}; }
 TextForm listen_address() { return {1, 64, check_listen, "an IP address and a port"}; }
+TextForm listen_address_or_path() {
+  return {1, 112, check_listen_or_path, "an IP address and a port, or unix: and a path"};
+}
 TextForm host_port() { return {1, 260, check_host_port, "a host and a port"}; }
 TextForm network() { return {1, 64, check_network, "an address or a network"}; }
 TextForm prefix() { return {1, 15, check_digits, "a prefix of digits"}; }

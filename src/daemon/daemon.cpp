@@ -16,8 +16,8 @@
 #include "aldis/runtime/secrets.hpp"
 #include "aldis/telemetry/log.hpp"
 #include "aldis/telemetry/prometheus.hpp"
-#include "daemon/admin.hpp"
 #include "daemon/gateway.hpp"
+#include "daemon/web.hpp"
 
 namespace aldis::daemon {
 
@@ -62,11 +62,11 @@ struct Daemon::Impl {
   std::unique_ptr<runtime::PosixFiles> journal_files;
   std::unique_ptr<runtime::PosixFiles> mirror;  // null: there is no such folder
   std::unique_ptr<Gateway> gateway;
-  std::unique_ptr<Admin> admin;
+  std::unique_ptr<Web> web;
 
   int refuse(const std::string& sentence, int code);
   std::optional<int> open_directory();
-  std::optional<int> open_admin();
+  std::optional<int> open_web();
   bool write_ports_file();
   std::string metrics();
   [[noreturn]] void fail_stop(const ports::FileError& error);
@@ -108,14 +108,15 @@ std::optional<int> Daemon::Impl::open_directory() {
   return std::nullopt;
 }
 
-std::optional<int> Daemon::Impl::open_admin() {
-  admin = std::make_unique<Admin>(
-      loop, Admin::Questions{[this] { return metrics(); },
-                             [this] {
-                               if (gateway->stopping()) { return std::string{"draining"}; }
-                               return std::string{gateway->held() ? "restored data are held" : ""};
-                             }});
-  if (const auto opened = admin->open(settings.http_listeners); opened.has_error()) {
+std::optional<int> Daemon::Impl::open_web() {
+  web = std::make_unique<Web>(
+      loop, *gateway, log_queue,
+      Health::Questions{[this] { return metrics(); },
+                        [this] {
+                          if (gateway->stopping()) { return std::string{"draining"}; }
+                          return std::string{gateway->held() ? "restored data are held" : ""};
+                        }});
+  if (const auto opened = web->open(settings.http_listeners); opened.has_error()) {
     return refuse(opened.error(), kExitConfig);
   }
   return std::nullopt;
@@ -134,7 +135,7 @@ bool Daemon::Impl::write_ports_file() {
     }
     out << "},\"http\":{";
     separator = "";
-    for (const auto& [name, address] : admin->addresses()) {
+    for (const auto& [name, address] : web->addresses()) {
       out << separator << '"' << name << "\":\"" << address << '"';
       separator = ",";
     }
@@ -157,13 +158,13 @@ int Daemon::run() {
                        return static_cast<double>(runtime::memory_resident()) / static_cast<double>(limit);
                      }});
   if (const auto refused = d.gateway->open()) { return d.refuse(refused->sentence, refused->exit_code); }
-  if (const auto code = d.open_admin()) { return *code; }
+  if (const auto code = d.open_web()) { return *code; }
   d.loop.on_signals({SIGTERM, SIGINT}, [&d](int) {
     // the second one: what is in flight becomes uncertain
     if (d.gateway->stopping()) { std::_Exit(kExitStopped); }
     d.gateway->begin_stop(d.loop.now());
   });
-  d.admin->start();
+  d.web->start();
   d.gateway->start();
   if (!d.write_ports_file()) {
     say("cannot write " + d.options.ports_file);
@@ -171,7 +172,7 @@ int Daemon::run() {
   }
   d.log.info("daemon.started", {{"version", version()}, {"pid", std::int64_t{::getpid()}}});
   d.loop.run();
-  d.admin->stop();
+  d.web->stop();
   d.log.info("daemon.stopped", {});
   return kExitStopped;
 }

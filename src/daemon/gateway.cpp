@@ -258,6 +258,14 @@ std::vector<std::pair<std::string, std::string>> Gateway::addresses() const {
   return out;
 }
 
+const Directory& Gateway::directory() const { return *impl_->directory; }
+const PublicIds& Gateway::public_ids() const { return *impl_->public_ids; }
+EventSink& Gateway::events() { return *impl_->wiring; }
+void Gateway::connect(WebBridge* bridge) { impl_->wiring->connect(bridge); }
+void Gateway::visit_stored(const std::function<void(const Stored&)>& visit) const {
+  impl_->engine->visit_stored(visit);
+}
+
 void Gateway::start() { impl_->operators->start(impl_->setup.loop.now()); }
 
 // --- stopping: no new requests, answers for what is open, unbind, last sync ---

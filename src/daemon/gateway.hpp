@@ -18,6 +18,8 @@
 
 namespace aldis::daemon {
 
+class WebBridge;
+
 // The gateway without its process: replays the journal, makes engine, edges and store, opens the SMPP doors,
 // and stops in order. Owned by Daemon, which adds what a process has (directory and lock, signals, log queue,
 // web thread), and by the simulator, which has its own loop, disk and network behind the same headers. On the
@@ -52,6 +54,14 @@ class Gateway {
   [[nodiscard]] std::optional<Refused> open();
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> addresses() const;  // listener, real address
   void start();                                                                      // connects the links
+
+  // For doors on another thread. The directory and the ids may be read from there; events are given on the
+  // gateway's own, where `bridge` hears the answers.
+  [[nodiscard]] const Directory& directory() const;
+  [[nodiscard]] const PublicIds& public_ids() const;
+  [[nodiscard]] EventSink& events();
+  void connect(WebBridge* bridge);
+  void visit_stored(const std::function<void(const Stored&)>& visit) const;
 
   // No new requests, answers for what is open, unbind, last sync; then the loop is stopped.
   void begin_stop(const Now& now);

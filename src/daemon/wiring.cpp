@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "aldis/base/check.hpp"
+#include "daemon/web_bridge.hpp"
 
 namespace aldis::daemon {
 
@@ -35,6 +36,8 @@ void Wiring::connect(engine::Engine& engine, ingress::SmppServer& sessions, egre
   if (room_.disk_full) { tell_space(); }
 }
 
+void Wiring::connect(WebBridge* bridge) { web_ = bridge; }
+
 void Wiring::on(const Now& now, const Event& event) {
   turn_open_ = true;
   engine_->on(now, event);
@@ -43,6 +46,8 @@ void Wiring::on(const Now& now, const Event& event) {
 void Wiring::on(const Now& now, const Effect& effect) {
   if (std::holds_alternative<SendOnLink>(effect) || std::holds_alternative<AnswerOperator>(effect)) {
     operators_->on(now, effect);
+  } else if (WebBridge::is_for(effect)) {
+    if (web_ != nullptr) { web_->on(effect); }
   } else {
     if (const auto* pressure = std::get_if<PressureChanged>(&effect)) { pressed_ = pressure->level > 0; }
     sessions_->on(now, effect);
@@ -57,6 +62,7 @@ void Wiring::turn_end(const Now& now) {
   }
   if (parts_.journal.has_pending()) { meter_.appended(now.mono); }
   commit(now);
+  if (web_ != nullptr) { web_->turn_end(); }
   meter_.turn(parts_.loop.counters().turn_last);
   if (meter_.due(now.mono)) { measure(now); }
   // Events of this Tick's own effects (a delivery that found no room) are taken up in a turn of their own, at

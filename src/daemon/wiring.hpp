@@ -17,6 +17,8 @@
 
 namespace aldis::daemon {
 
+class WebBridge;
+
 // Carries events from the edges to the engine, effects back to the edges, and journal batches to the store
 // thread: the only code that knows both sides. Everything on the engine thread; the SegmentStore is touched
 // on the store thread only. A turn of the loop is a turn of the engine: its Tick comes when everything of the
@@ -40,6 +42,8 @@ class Wiring final : public EventSink, public EffectSink {
   // The engine and the edges are made with this object as their sink; they are connected here before the loop
   // runs.
   void connect(engine::Engine& engine, ingress::SmppServer& sessions, egress::Operators& operators);
+
+  void connect(WebBridge* bridge);  // null: nobody asks over HTTP any more
 
   void on(const Now& now, const Event& event) override;    // from the edges
   void on(const Now& now, const Effect& effect) override;  // from the engine
@@ -70,6 +74,7 @@ class Wiring final : public EventSink, public EffectSink {
   engine::Engine* engine_ = nullptr;
   ingress::SmppServer* sessions_ = nullptr;
   egress::Operators* operators_ = nullptr;
+  WebBridge* web_ = nullptr;
   bool turn_open_ = true;  // events since the last Tick
   spool::SegmentNumber freed_before_ = 0;
   Timings timings_;

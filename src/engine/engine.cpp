@@ -71,6 +71,7 @@ struct Visitor {
   void operator()(const SessionClosed& event) const { s.outbox.on_session_closed(now, event.session); }
   void operator()(const Submit& event) const { acceptance::on(s, now, event); }
   void operator()(const QueryMessage& event) const { requests::on(s, now, event); }
+  void operator()(const ReadMessage& event) const { requests::on(s, now, event); }
   void operator()(const CancelMessage& event) const { requests::on(s, now, event); }
   void operator()(const ReplaceMessage& event) const { requests::on(s, now, event); }
   void operator()(const Store& event) const { storing::on(s, now, event); }

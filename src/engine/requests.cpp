@@ -84,6 +84,13 @@ void on(State& s, const Now& now, const QueryMessage& request) {
   s.gate.hold(answer);  // what it says must not vanish in a crash
 }
 
+void on(State& s, const Now& now, const ReadMessage& request) {
+  acceptance::write_fresh(s, now);
+  const auto found = find(s, request.account, request.public_id, 0, {});
+  if (found.empty()) { return s.sink.on(now, Effect{MessageRead{request.token, nullptr}}); }
+  s.gate.hold(MessageRead{request.token, std::make_shared<const Message>(*found.front())});
+}
+
 void on(State& s, const Now& now, const CancelMessage& request) {
   acceptance::write_fresh(s, now);
   const Address destination = plain(request.destination);

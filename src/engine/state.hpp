@@ -229,6 +229,7 @@ bool compact_slice(State& s, const Now& now);
 
 namespace requests {  // requests.cpp
 void on(State& s, const Now& now, const QueryMessage& request);
+void on(State& s, const Now& now, const ReadMessage& request);
 void on(State& s, const Now& now, const CancelMessage& request);
 void on(State& s, const Now& now, const ReplaceMessage& request);
 }  // namespace requests

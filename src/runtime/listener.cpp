@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -10,6 +9,7 @@
 #include <cstring>
 
 #include "aldis/runtime/connections.hpp"
+#include "aldis/runtime/users.hpp"
 #include "runtime/addresses.hpp"
 #include "runtime/loop_impl.hpp"
 
@@ -74,8 +74,8 @@ int listen_unix(const std::string& path, const ListenerSettings& settings, std::
     why = "the path is empty or too long for a socket";
     return -1;
   }
-  const group* const wanted = settings.unix_group.empty() ? nullptr : ::getgrnam(settings.unix_group.c_str());
-  if (!settings.unix_group.empty() && wanted == nullptr) {
+  const auto wanted = settings.unix_group.empty() ? std::nullopt : group_named(settings.unix_group);
+  if (!settings.unix_group.empty() && !wanted) {
     why = "there is no group " + settings.unix_group;
     return -1;
   }
@@ -86,7 +86,7 @@ int listen_unix(const std::string& path, const ListenerSettings& settings, std::
     bound = ::bind(fd, address.raw(), address.size) == 0;
   }
   if (bound && ::chmod(path.c_str(), settings.unix_mode) == 0 &&
-      (wanted == nullptr || ::chown(path.c_str(), static_cast<uid_t>(-1), wanted->gr_gid) == 0) &&
+      (!wanted || ::chown(path.c_str(), static_cast<uid_t>(-1), *wanted) == 0) &&
       ::listen(fd, kBacklog) == 0) {
     return fd;
   }

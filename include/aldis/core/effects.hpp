@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -35,6 +36,7 @@ struct AnswerSubmit {
   PublicId id;
   bool multi = false;
   std::vector<DestinationRefused> refused;  // submit_multi only; empty otherwise, so no allocation
+  std::uint16_t parts = 0;                  // of the one message, not of a submit_multi
 };
 
 struct AnswerQuery {
@@ -46,6 +48,11 @@ struct AnswerQuery {
   bool operator_accepted = false;  // an ACCEPTED receipt came
   WallTime final_at{};             // meaningful when status is final
   std::uint8_t error_code = 0;
+};
+
+struct MessageRead {
+  RequestToken token;
+  std::shared_ptr<const Message> message;  // a copy of its own; null: the engine does not have it
 };
 
 struct AnswerCancel {
@@ -138,8 +145,9 @@ struct PressureChanged {
   std::uint8_t level = 0;
 };
 
-using Effect = std::variant<AnswerSubmit, AnswerQuery, AnswerCancel, AnswerReplace, DeliverReceipt,
-                            DeliverInbound, SendOnLink, AnswerOperator, StoredChanged, PressureChanged>;
+using Effect =
+    std::variant<AnswerSubmit, AnswerQuery, MessageRead, AnswerCancel, AnswerReplace, DeliverReceipt,
+                 DeliverInbound, SendOnLink, AnswerOperator, StoredChanged, PressureChanged>;
 
 class EffectSink {
  public:

@@ -85,6 +85,13 @@ struct QueryMessage {
   Address source;              // empty digits = not given
 };
 
+// All of a message that is not over yet, or was not long ago.
+struct ReadMessage {
+  RequestToken token;
+  AccountId account;
+  MessageId public_id;
+};
+
 struct CancelMessage {
   RequestToken token;
   AccountId account;
@@ -231,9 +238,10 @@ struct Store {
   std::optional<Octets> octets;  // at most kStoredOctetsMax; none: it is gone from now on
 };
 
-using Event = std::variant<SessionBound, SessionClosed, Submit, QueryMessage, CancelMessage, ReplaceMessage,
-                           Store, DeliverResult, LinkBound, LinkCredit, LinkLost, SubmitResult,
-                           OperatorReceipt, OperatorInbound, JournalDurable, SelfMeasured, Tick, Drain>;
+using Event =
+    std::variant<SessionBound, SessionClosed, Submit, QueryMessage, ReadMessage, CancelMessage,
+                 ReplaceMessage, Store, DeliverResult, LinkBound, LinkCredit, LinkLost, SubmitResult,
+                 OperatorReceipt, OperatorInbound, JournalDurable, SelfMeasured, Tick, Drain>;
 
 // The way in, for those who must not know the engine.
 class EventSink {

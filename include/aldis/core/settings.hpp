@@ -188,9 +188,12 @@ struct SmppServerSettings {
   std::uint32_t unbound_per_source = 10;
 };
 
+enum class HttpServe : std::uint8_t { kNative, kHealth, kMetrics };
+
 struct HttpListener {
   std::string name;
   std::string address;
+  std::vector<HttpServe> serve{HttpServe::kNative, HttpServe::kHealth, HttpServe::kMetrics};
 };
 
 struct StorageSettings {

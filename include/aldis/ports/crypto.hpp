@@ -32,6 +32,13 @@ class Digests {
   [[nodiscard]] virtual std::string hmac(DigestKind kind, Octets key, Octets octets) const = 0;
 };
 
+// Octets that nobody can guess: keys, salts, tokens. Any thread.
+class Secrets {
+ public:
+  virtual ~Secrets() = default;
+  [[nodiscard]] virtual std::string random_octets(std::size_t count) = 0;
+};
+
 class Random {
  public:
   virtual ~Random() = default;

@@ -41,6 +41,11 @@ class KeyedHash {
 // std::bad_alloc.
 std::string hash_password(std::string_view password);
 
+class KernelSecrets final : public ports::Secrets {
+ public:
+  std::string random_octets(std::size_t count) override { return runtime::random_octets(count); }
+};
+
 // For jitter and fair choices: fast, seeded from the kernel or, in tests, by the caller. Not for secrets.
 class SeededRandom final : public ports::Random {
  public:

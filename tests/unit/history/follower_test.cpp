@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sqlite3.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "history_world.hpp"
 
 namespace aldis::history {
@@ -28,6 +32,15 @@ struct Interruptible {
     steps_left = -1;
   }
 };
+
+std::string octets_of_catalogue(const fs::path& directory) {
+  std::string all;
+  for (const char* name : {"main.db", "main.db-wal"}) {
+    std::ifstream file(directory / name, std::ios::binary);
+    all.append(std::istreambuf_iterator<char>{file}, {});
+  }
+  return all;
+}
 
 TEST_CASE("history has every message of the journal as the records leave it") {
   World world(1);
@@ -67,7 +80,7 @@ TEST_CASE("history counts each record once, whatever statement it is killed at",
     Reader reader(world.settings.directory);
     check_all(world, reader);
   }
-  CHECK(killed > 60);
+  CHECK(killed > 30);
 }
 
 TEST_CASE("history counts each record once, whatever power cuts take from it and from the journal", "[D1]") {
@@ -77,12 +90,17 @@ TEST_CASE("history counts each record once, whatever power cuts take from it and
     const auto is_partition = [](const fs::path& path) {
       return path.filename().string().starts_with("part-");
     };
+    std::string saved;
     for (int round = 0; round < 25; ++round) {
       world.start_follower();
       for (std::uint64_t n = world.records.below(4); n > 0; --n) {
         world.run(2, 25);
         REQUIRE(world.follow());
-        if (world.records.below(3) != 0 || !world.follower->sync()) { continue; }
+        if (world.records.below(3) == 0) { static_cast<void>(world.follower->sync()); }
+        // It saves by itself, too: whenever its catalogue has changed, all before that is on stable storage.
+        const std::string catalogue = octets_of_catalogue(world.settings.directory);
+        if (catalogue == saved) { continue; }
+        saved = catalogue;
         fs::remove_all(kept);  // from here on this is what is on stable storage
         fs::create_directory(kept);
         for (const auto& file : fs::directory_iterator(world.settings.directory)) {
@@ -90,9 +108,12 @@ TEST_CASE("history counts each record once, whatever power cuts take from it and
         }
       }
       world.follower.reset();
-      for (const auto& file : fs::directory_iterator(world.settings.directory)) {
-        if (is_partition(file.path())) { fs::remove(file.path()); }
+      if (fs::exists(world.settings.directory)) {
+        for (const auto& file : fs::directory_iterator(world.settings.directory)) {
+          if (is_partition(file.path())) { fs::remove(file.path()); }
+        }
       }
+      fs::create_directories(world.settings.directory);
       if (fs::exists(kept)) { fs::copy(kept, world.settings.directory); }
       world.disk.crash([&] { return world.records.coin(); });
       world.start_journal();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/admin.hpp"
+#include "daemon/health.hpp"
+
+#include <utility>
 
 #include "aldis/telemetry/prometheus.hpp"
 
@@ -7,7 +9,6 @@ namespace aldis::daemon {
 
 namespace {
 constexpr Duration kLiveWithin = seconds{5};
-constexpr std::size_t kConnections = 32;
 
 enum Question : std::uint64_t { kLive, kReady, kMetrics };
 
@@ -25,40 +26,10 @@ ports::HttpResponse plain(unsigned status, std::string body) {
 }
 }  // namespace
 
-Admin::Admin(runtime::Loop& engine_loop, Questions questions)
-    : engine_loop_(engine_loop),
-      questions_(std::make_shared<Questions>(std::move(questions))),
-      thread_("aldis-web") {}
+Health::Health(runtime::Loop& web, runtime::Loop& engine, Questions questions)
+    : web_(web), engine_(engine), questions_(std::make_shared<Questions>(std::move(questions))) {}
 
-Admin::~Admin() { stop(); }
-
-Result<void, std::string> Admin::open(const std::vector<HttpListener>& listeners) {
-  for (const auto& listener : listeners) {
-    runtime::HttpServerSettings settings;
-    settings.address = listener.address;
-    settings.limits.connections = kConnections;
-    settings.limits.connections_per_address = kConnections + 1;  // the oldest of them makes room first
-    auto server = runtime::HttpServer::open(thread_.loop(), std::move(settings), *this);
-    if (server.has_error()) { return server.error(); }
-    servers_.emplace_back(listener.name, std::move(*server));
-  }
-  return {};
-}
-
-std::vector<std::pair<std::string, std::string>> Admin::addresses() const {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& [name, server] : servers_) { out.emplace_back(name, server->address()); }
-  return out;
-}
-
-void Admin::start() { thread_.start(); }
-
-void Admin::stop() {
-  thread_.stop();
-  servers_.clear();
-}
-
-ports::HttpVerdict Admin::judge(const Now&, const ports::HttpRequest& request) {
+ports::HttpVerdict Health::judge(const Now&, const ports::HttpRequest& request) {
   ports::HttpTakeWhole verdict{.body_octets_max = 0};
   if (request.path == "/metrics") {
     verdict.token = kMetrics;
@@ -75,15 +46,15 @@ ports::HttpVerdict Admin::judge(const Now&, const ports::HttpRequest& request) {
   return refusal;
 }
 
-void Admin::serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) {
-  runtime::Loop& web = thread_.loop();
+void Health::serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) {
+  runtime::Loop& web = web_;
   auto waiting = std::make_shared<Waiting>();
   waiting->reply = reply;
   waiting->alarm = std::make_unique<runtime::Alarm>(web, [waiting = std::weak_ptr{waiting}](const Now&) {
     if (const auto still = waiting.lock()) { still->reply.send(plain(503, "the engine does not turn\n")); }
   });
   waiting->alarm->set(now.mono + kLiveWithin);
-  engine_loop_.post(
+  engine_.post(
       [&web, waiting = std::move(waiting), questions = questions_, question = request.token]() mutable {
         ports::HttpResponse response = plain(200, "ok\n");
         if (question == kMetrics) {

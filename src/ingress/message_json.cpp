@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingress/message_json.hpp"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <string>
+#include <utility>
+
+#include "aldis/text/encoding.hpp"
+#include "aldis/text/transcode.hpp"
+#include "ingress/rfc3339.hpp"
+
+namespace aldis::ingress {
+
+namespace json = boost::json;
+using api::Code;
+using api::Fault;
+using api::MessageRequest;
+using api::Problem;
+
+namespace {
+
+constexpr std::uint8_t kUdhIndicator = 0x40;
+
+Problem fault_at(std::string_view pointer, Code code, std::string detail) {
+  return Problem{std::vector<Fault>{{std::string{pointer}, code, std::move(detail)}}};
+}
+
+bool all_digits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// TON and NPI as 3GPP 23.040 section 9.1.2.5 has them: international, alphanumeric, or a short code.
+Address address_of(std::string_view text) {
+  Address address;
+  if (text.starts_with('+')) { text.remove_prefix(1); }
+  address.digits.assign(text);
+  if (!all_digits(text)) {
+    address.ton = 5;
+  } else if (text.size() <= 8) {
+    address.ton = 3;
+  } else {
+    address.ton = 1;
+    address.npi = 1;
+  }
+  return address;
+}
+
+text::Encoding encoding_of(api::EncodingWish wish) {
+  switch (wish) {
+    case api::EncodingWish::kGsm7: return text::Encoding::kGsm7;
+    case api::EncodingWish::kUcs2: return text::Encoding::kUcs2;
+    case api::EncodingWish::kLatin1: return text::Encoding::kLatin1;
+    default: return text::Encoding::kAuto;
+  }
+}
+
+std::uint8_t data_coding_of(Alphabet alphabet, std::optional<std::uint8_t> message_class) {
+  std::uint8_t group = 0;
+  switch (alphabet) {
+    case Alphabet::kUcs2: group = 0x08; break;
+    case Alphabet::kLatin1: return 0x03;  // no class goes with it (SMPP 3.4 section 5.2.19)
+    case Alphabet::kBinary: group = 0x04; break;
+    default: break;
+  }
+  return static_cast<std::uint8_t>(message_class ? group | 0x10u | *message_class : group);
+}
+
+std::optional<Problem> put_text(const MessageRequest& request, SubmitCall& call) {
+  const auto encoded = text::encode(*request.text, encoding_of(request.encoding));
+  if (encoded.has_value()) {
+    call.alphabet = encoded->alphabet;
+    call.body = encoded->octets;
+    return std::nullopt;
+  }
+  const auto why = encoded.error();
+  const std::string at = " at character " + std::to_string(why.offset);
+  if (why.why == text::NoEncoding::Why::kMalformed) {
+    return fault_at("/text", Code::kInvalidText, "not UTF-8" + at);
+  }
+  return fault_at(
+      "/text", Code::kInvalidText,
+      "the encoding asked for has no place for the character" + at + "; \"auto\" has one for all");
+}
+
+void put_data(const MessageRequest& request, SubmitCall& call) {
+  call.alphabet = Alphabet::kBinary;
+  if (!request.udh.empty()) {
+    call.esm_class = kUdhIndicator;
+    call.body = request.udh;
+  }
+  call.body += *request.octets;
+}
+
+std::string notes_of(const MessageRequest& request) {
+  json::object notes{{"door", "native"}};
+  if (!request.reference.empty()) { notes["reference"] = request.reference; }
+  if (!request.label.empty()) { notes["label"] = request.label; }
+  if (request.send_at) { notes["send_at"] = format_rfc3339(*request.send_at); }
+  if (!request.metadata.empty()) {
+    json::object metadata;
+    for (const auto& [name, value] : request.metadata) { metadata[name] = value; }
+    notes["metadata"] = std::move(metadata);
+  }
+  return json::serialize(notes);
+}
+
+std::optional<Problem> not_offered(const MessageRequest& request) {
+  if (request.transliterate.value_or(false)) {
+    return fault_at("/transliterate", Code::kNotImplemented, "look-alikes are not put in yet; leave it out");
+  }
+  if (!request.callback_url.empty()) {
+    return fault_at("/callback_url", Code::kNotImplemented, "callbacks are not called yet; leave it out");
+  }
+  if (!request.pinned_operator.empty()) {
+    return fault_at("/operator", Code::kNotImplemented, "routes choose the operator; leave it out");
+  }
+  return std::nullopt;
+}
+
+std::string number_text(const Address& address) {
+  std::string text{address.digits.view()};
+  return address.ton == 1 ? "+" + text : text;
+}
+
+// The message's content as UTF-8, or as hex where it is no text.
+void put_content(json::object& out, const Content& content, bool visible) {
+  out["content"] = visible ? "present" : "withheld";
+  out["text"] = nullptr;
+  if (!visible) { return; }
+  std::string utf8;
+  const bool is_text = content.alphabet != Alphabet::kBinary && content.alphabet != Alphabet::kOpaque;
+  if (is_text && text::transcode(content.body, content.alphabet, Alphabet::kUtf8, utf8)) {
+    out["text"] = utf8;
+    return;
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto hex = [&](Octets octets) {
+    std::string digits;
+    for (const char c : octets) {
+      digits.push_back(kDigits[static_cast<unsigned char>(c) >> 4u]);
+      digits.push_back(kDigits[static_cast<unsigned char>(c) & 15u]);
+    }
+    return digits;
+  };
+  out["data"] = hex(content.body);
+  if (!content.udh.empty()) { out["udh"] = hex(content.udh); }
+}
+
+json::value error_json(Status status, std::string_view err) {
+  if (!is_final(status) || status == Status::kDelivered || err.empty() || err == "000") { return nullptr; }
+  struct Row {
+    std::string_view err;
+    std::string_view code;
+    bool permanent;
+  };
+  // Our own codes, as receipts over SMPP have them.
+  static constexpr Row kRows[] = {
+      {"901", "expired_in_queue", false}, {"902", "no_operator", true}, {"903", "operator_refused", true},
+      {"904", "canceled", true},          {"905", "purged", true},      {"908", "uncertain", false},
+      {"909", "no_receipt", false}};
+  for (const Row& row : kRows) {
+    if (row.err == err) {
+      return json::object{{"code", row.code}, {"permanent", row.permanent}, {"err", err}};
+    }
+  }
+  return json::object{{"code", "unknown"}, {"permanent", false}, {"err", err}};
+}
+
+// As the API says it; counters and logs call the wait for a receipt by its name.
+std::string_view word_of(Status status) { return status == Status::kSent ? "sent" : name_of(status); }
+
+json::value time_json(WallTime at) {
+  return at == WallTime{} ? json::value(nullptr) : json::value(format_rfc3339(at));
+}
+
+}  // namespace
+
+std::string_view encoding_name(Alphabet alphabet) {
+  switch (alphabet) {
+    case Alphabet::kGsm7: return "gsm7";
+    case Alphabet::kUcs2: return "ucs2";
+    case Alphabet::kLatin1: return "latin1";
+    case Alphabet::kAscii: return "ascii";
+    case Alphabet::kUtf8: return "utf8";
+    default: return "binary";
+  }
+}
+
+Result<SubmitCall, Problem> submit_call_of(const MessageRequest& request, AccountId account) {
+  if (auto refused = not_offered(request)) { return std::move(*refused); }
+  SubmitCall call;
+  call.account = account;
+  call.destination = address_of(request.to);
+  if (request.from) { call.source = address_of(*request.from); }
+  if (request.text) {
+    if (auto refused = put_text(request, call)) { return std::move(*refused); }
+  } else {
+    put_data(request, call);
+  }
+  call.data_coding = request.data_coding.value_or(data_coding_of(*call.alphabet, request.message_class));
+  call.protocol_id = request.protocol_id.value_or(0);
+  call.parts_max = request.parts_max.value_or(0);
+  switch (request.receipt) {
+    case api::ReceiptWish::kNone: break;
+    case api::ReceiptWish::kFinal: call.registered_delivery = 0x01; break;
+    case api::ReceiptWish::kAll: call.registered_delivery = 0x11; break;
+  }
+  if (request.traffic_class) {
+    constexpr MessageClass kClasses[] = {MessageClass::kOtp, MessageClass::kTransactional,
+                                         MessageClass::kBulk};
+    call.message_class = kClasses[static_cast<std::size_t>(*request.traffic_class)];
+  }
+  if (request.delivery) { call.at_most_once = *request.delivery == api::DeliveryWish::kAtMostOnce; }
+  if (request.send_at) { call.schedule.at = *request.send_at; }
+  if (request.validity) { call.validity.in = *request.validity; }
+  if (request.valid_until) { call.validity.at = *request.valid_until; }
+  for (const auto& tlv : request.tlvs) {
+    for (const auto number : {static_cast<std::size_t>(tlv.tag), tlv.value.size()}) {
+      call.tlvs.push_back(static_cast<char>(number >> 8u & 0xFFu));
+      call.tlvs.push_back(static_cast<char>(number & 0xFFu));
+    }
+    call.tlvs += tlv.value;
+  }
+  call.door_notes = notes_of(request);
+  return call;
+}
+
+json::object message_json(const Now& now, const Message& message, std::string_view account,
+                          const PublicIds& ids, Sight sight) {
+  json::object out{{"id", message_id_text(ids, message.public_id)},
+                   {"account", account},
+                   {"door", "smpp"},
+                   {"status", word_of(message.status)},
+                   {"status_seq", message.status_seq},
+                   {"final", is_final(message.status)},
+                   {"uncertain", std::any_of(message.parts.begin(), message.parts.end(),
+                                             [](const Part& part) { return part.uncertain; })},
+                   {"to", number_text(message.destination)},
+                   {"from", number_text(message.source)}};
+  put_content(out, message.content, sight.content);
+  out["encoding"] = encoding_name(message.content.alphabet);
+  out["parts_count"] = message.parts.size();
+  out["class"] = name_of(message.message_class);
+  boost::system::error_code failed;
+  const json::value notes = json::parse(message.door_notes, failed);
+  if (!failed && notes.is_object()) {
+    for (const auto& [name, value] : notes.get_object()) { out[name] = value; }
+  }
+  std::uint32_t attempts = 0;
+  json::array parts;
+  for (const Part& part : message.parts) {
+    attempts += part.attempt;
+    json::object one{{"n", parts.size() + 1},
+                     {"status", word_of(part.status)},
+                     {"attempts", part.attempt},
+                     {"error", error_json(part.status, part.err.view())}};
+    if (sight.operators && !part.operator_id.empty()) { one["operator_id"] = part.operator_id; }
+    parts.push_back(std::move(one));
+  }
+  out["attempts"] = attempts;
+  out["error"] = error_json(message.status, message.err.view());
+  out["accepted_at"] = format_rfc3339(message.accepted_at);
+  if (message.expires_at != kNever) {
+    const auto left = std::chrono::duration_cast<microseconds>(message.expires_at - now.mono);
+    out["valid_until"] = format_rfc3339(now.wall + left);
+  }
+  out["done_at"] = time_json(is_final(message.status) ? message.done_at : WallTime{});
+  out["parts"] = std::move(parts);
+  return out;
+}
+
+std::string message_id_text(const PublicIds& ids, MessageId id) {
+  return "msg_" + std::string{ids.format({id, 0}, MessageIdFormat::kHex).view()};
+}
+
+std::optional<MessageId> message_id_of(const PublicIds& ids, std::string_view text) {
+  if (text.starts_with("msg_")) { text.remove_prefix(4); }
+  if (text.size() != 32 && text.size() != 36) { return std::nullopt; }
+  const auto parsed = ids.parse(text);
+  if (!parsed || parsed->short_id != 0) { return std::nullopt; }
+  return parsed->id;
+}
+
+}  // namespace aldis::ingress

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the API's words and the gateway's: a request for a message as what the engine takes, and a message
+// as the object that the API shows.
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include "aldis/api/message_request.hpp"
+#include "aldis/api/problem.hpp"
+#include "aldis/base/result.hpp"
+#include "aldis/core/directory.hpp"
+#include "aldis/core/message.hpp"
+#include "aldis/core/public_id.hpp"
+#include "aldis/ingress/engine_calls.hpp"
+
+namespace aldis::ingress {
+
+// The text is encoded here, so that a character without a place is told with its offset. Everything that only
+// this door knows (reference, label, metadata) goes into the notes.
+Result<SubmitCall, api::Problem> submit_call_of(const api::MessageRequest& request, AccountId account);
+
+// "gsm7", "ucs2", "latin1", "binary".
+std::string_view encoding_name(Alphabet alphabet);
+
+struct Sight {  // what the asker may see
+  bool content = false;
+  bool operators = false;
+};
+boost::json::object message_json(const Now& now, const Message& message, std::string_view account,
+                                 const PublicIds& ids, Sight sight);
+
+std::string message_id_text(const PublicIds& ids, MessageId id);  // "msg_" and 32 hex digits
+// What `text` names, in any of the forms that are taken: with and without the prefix, as a UUID.
+std::optional<MessageId> message_id_of(const PublicIds& ids, std::string_view text);
+
+}  // namespace aldis::ingress

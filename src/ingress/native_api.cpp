@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aldis/ingress/native_api.hpp"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <utility>
+
+#include "aldis/base/address_list.hpp"
+#include "ingress/api_keys.hpp"
+#include "ingress/json.hpp"
+#include "ingress/message_json.hpp"
+#include "ingress/message_request.hpp"
+#include "ingress/native_routes.hpp"
+#include "ingress/problem_reply.hpp"
+#include "ingress/rfc3339.hpp"
+
+namespace aldis::ingress {
+
+namespace json = boost::json;
+using api::Code;
+using api::Problem;
+using ports::HttpReply;
+using ports::HttpRequest;
+
+namespace {
+
+constexpr std::size_t kBodyMax = 256 * 1024;
+constexpr std::size_t kKeysPerAccount = 50;
+constexpr std::size_t kLabelMax = 64;
+
+// What judge() found out, for serve(): the place of the route, and the key's id, whose 12 digits are 48 bits.
+constexpr std::uint64_t kByPeer = 1ull << 63u;
+constexpr unsigned kKeyBits = 48;
+
+std::uint64_t number_of_key(std::string_view id) {
+  std::uint64_t number = 0;
+  for (const char c : id) {
+    number = number << 4u | static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
+  }
+  return number;
+}
+
+std::string key_of_number(std::uint64_t number) {
+  std::string id(12, '0');
+  for (auto at = id.rbegin(); at != id.rend(); ++at, number >>= 4u) {
+    *at = "0123456789abcdef"[number & 15u];
+  }
+  return id;
+}
+
+// "account=acme&limit=10": the value of one name; names and values of ours need no percent signs.
+std::string_view query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
+      return pair.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+bool is_json(std::string_view content_type) {
+  const auto type = content_type.substr(0, content_type.find(';'));
+  return type == "application/json" || type == "application/json ";
+}
+
+}  // namespace
+
+// Everything of one request that its answer needs, kept until the engine has answered.
+struct Asked {
+  HttpReply reply;
+  std::string path;
+  std::string request_id;
+};
+
+struct Caller {
+  const ApiKey* key = nullptr;  // null: by the credentials of a unix socket's peer
+  Scopes scopes;
+};
+
+struct NativeApi::Impl {
+  explicit Impl(const NativeApiSetup& its_setup) : setup(its_setup), keys(its_setup.digests) {}
+
+  const NativeApiSetup setup;
+  ApiKeys keys;
+  AuthThrottle throttle;
+
+  ports::HttpResponse problem(const Problem& problem, std::string_view path, std::string_view id) const {
+    return problem_response(problem, setup.public_url, path, id);
+  }
+  ports::HttpResponse problem(Code code, std::string detail, const HttpRequest& request) const {
+    return problem(Problem{code, std::move(detail)}, request.path, request.request_id);
+  }
+  void refuse(const Asked& asked, const Problem& refusal) const {
+    asked.reply.send(problem(refusal, asked.path, asked.request_id));
+  }
+
+  [[nodiscard]] bool is_trusted(const ports::PeerCredentials& peer) const {
+    const auto in_group = [&](std::uint32_t gid) { return gid == *setup.admin_gid; };
+    return peer.uid == 0 || peer.uid == setup.own_uid ||
+           (setup.admin_gid &&
+            (in_group(peer.gid) || std::any_of(peer.groups.begin(), peer.groups.end(), in_group)));
+  }
+
+  // Who asks; or the answer that turns them away.
+  std::variant<std::uint64_t, ports::HttpResponse> identify(const Now& now, const HttpRequest& request,
+                                                            Scope scope);
+  std::optional<AccountId> account_of(const Caller& caller, const HttpRequest& request) const;
+  void create_message(const Now& now, const Caller& caller, const HttpRequest& request, Asked asked);
+  void read_message(const Now& now, const Caller& caller, const HttpRequest& request, std::string_view id,
+                    Asked asked);
+  void cancel_message(const Caller& caller, const HttpRequest& request, std::string_view id, Asked asked);
+  void read_account(const Caller& caller, const HttpRequest& request, const Asked& asked) const;
+  void list_keys(std::string_view account, const Asked& asked) const;
+  void make_key_of(const Now& now, const Caller& caller, std::string_view account, const HttpRequest& request,
+                   Asked asked);
+  void revoke_key(std::string_view account, std::string_view id, Asked asked);
+  bool call(EngineCall&& what, const Asked& asked, EngineCalls::Answer answer) {
+    if (setup.engine.call(std::move(what), std::move(answer))) { return true; }
+    refuse(asked, Problem{Code::kOverloaded, "too many requests are under way; try again in a second"});
+    return false;
+  }
+  static json::object key_json(const ApiKey& key);
+};
+
+NativeApi::NativeApi(const NativeApiSetup& setup) : impl_(std::make_unique<Impl>(setup)) {}
+NativeApi::~NativeApi() = default;
+
+void NativeApi::load(const Stored& stored) {
+  if (stored.kind != StoredKind::kApiKey) { return; }
+  if (auto key = key_from(stored.name, stored.octets)) {
+    impl_->keys.put(std::move(*key));
+  } else {
+    impl_->setup.log.warn("api_key.unreadable", {{"key", stored.name}});
+  }
+}
+
+std::variant<std::uint64_t, ports::HttpResponse> NativeApi::Impl::identify(const Now& now,
+                                                                           const HttpRequest& request,
+                                                                           Scope scope) {
+  if (request.query.find("aldis_") != request.query.npos) {
+    return problem(Code::kCredentialsInQuery, "send the key in the header \"Authorization: Bearer KEY\"",
+                   request);
+  }
+  const auto authorization = request.header("authorization");
+  if (authorization.empty() && request.credentials != nullptr && is_trusted(*request.credentials)) {
+    return kByPeer;
+  }
+  if (throttle.refuses(now.mono, request.client)) {
+    return problem(Code::kAuthThrottled, "too many wrong keys from this address; wait a minute", request);
+  }
+  constexpr std::string_view kBearer = "Bearer ";
+  const bool bearer = authorization.starts_with(kBearer);
+  const ApiKey* key =
+      keys.check(now, bearer ? authorization.substr(kBearer.size()) : std::string_view{}, request.client);
+  if (key == nullptr) {
+    throttle.failed(now.mono, request.client);
+    return problem(Code::kUnauthenticated, "send a valid key: \"Authorization: Bearer KEY\"", request);
+  }
+  const AccountId account = key->account.empty() ? kNoAccount : setup.directory.find_account(key->account);
+  const bool gone = !key->account.empty() && account == kNoAccount;
+  if (gone || (account != kNoAccount && !setup.directory.account(account).enabled)) {
+    return problem(Code::kAccountSuspended, "the account of this key is not enabled", request);
+  }
+  if (!key->scopes.has(scope)) {
+    return problem(Code::kScopeMissing, "the key lacks the scope " + std::string{name_of(scope)}, request);
+  }
+  return number_of_key(key->id);
+}
+
+ports::HttpVerdict NativeApi::judge(const Now& now, const HttpRequest& request) {
+  Impl& api = *impl_;
+  const auto match = match_native(request.method, request.path);
+  if (match.route == nullptr && match.allow.empty()) {
+    return api.problem(Code::kNotFound, "no such path", request);
+  }
+  if (match.route == nullptr) {
+    auto response = api.problem(Code::kMethodNotAllowed, "this path takes " + match.allow, request);
+    response.headers.emplace_back("Allow", match.allow);
+    return response;
+  }
+  const NativeRoute& route = *match.route;
+  ports::HttpTakeWhole take{.body_octets_max = request.method == "POST" ? kBodyMax : 0};
+  take.token = static_cast<std::uint64_t>(&route - native_routes().data()) << kKeyBits;
+  if (route.scope) {
+    auto who = api.identify(now, request, *route.scope);
+    if (auto* refusal = std::get_if<ports::HttpResponse>(&who)) { return std::move(*refusal); }
+    take.token |= std::get<std::uint64_t>(who);
+  }
+  if (route.action == Action::kNotYet) {
+    return api.problem(Code::kNotImplemented, "this version does not have it yet", request);
+  }
+  const bool has_body =
+      request.content_length.value_or(0) > 0 || !request.header("transfer-encoding").empty();
+  if (has_body && !is_json(request.header("content-type"))) {
+    return api.problem(Code::kUnsupportedMediaType, "send Content-Type: application/json", request);
+  }
+  if (!request.header("idempotency-key").empty() && route.action == Action::kCreateMessage) {
+    return api.problem(Code::kNotImplemented, "keys are not remembered yet: leave Idempotency-Key out",
+                       request);
+  }
+  return take;
+}
+
+void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpReply& reply) {
+  Impl& api = *impl_;
+  const auto match = match_native(request.method, request.path);
+  const NativeRoute& route = native_routes()[request.token >> kKeyBits & 0x7FFFu];
+  Asked asked{reply, std::string{request.path}, std::string{request.request_id}};
+  Caller caller;
+  if ((request.token & kByPeer) != 0) {
+    caller.scopes = Scopes::all();
+  } else if (route.scope) {
+    caller.key = api.keys.find(key_of_number(request.token & ((1ull << kKeyBits) - 1)));
+    if (caller.key == nullptr) {  // revoked while the body came
+      return api.refuse(asked, Problem{Code::kUnauthenticated, "the key was revoked"});
+    }
+    caller.scopes = caller.key->scopes;
+  }
+  const bool by_admin = request.path.starts_with("/v1/admin/");
+  const std::string_view account = by_admin                ? match.segments[0]
+                                   : caller.key != nullptr ? std::string_view{caller.key->account}
+                                                           : "";
+  if (by_admin && api.setup.directory.find_account(account) == kNoAccount) {
+    return api.refuse(asked, Problem{Code::kNotFound, "no such account"});
+  }
+  switch (route.action) {
+    case Action::kCreateMessage: return api.create_message(now, caller, request, std::move(asked));
+    case Action::kReadMessage:
+      return api.read_message(now, caller, request, match.segments[0], std::move(asked));
+    case Action::kCancelMessage:
+      return api.cancel_message(caller, request, match.segments[0], std::move(asked));
+    case Action::kReadAccount: return api.read_account(caller, request, asked);
+    case Action::kListKeys: return api.list_keys(account, asked);
+    case Action::kMakeKey: return api.make_key_of(now, caller, account, request, std::move(asked));
+    case Action::kRevokeKey:
+      return api.revoke_key(account, match.segments[by_admin ? 1 : 0], std::move(asked));
+    case Action::kError: {
+      const auto code = api::code_of(match.segments[0]);
+      if (!code) { return api.refuse(asked, Problem{Code::kNotFound, "no such code"}); }
+      return reply.send(json_response(
+          200, {{"code", name_of(*code)}, {"status", status_of(*code)}, {"title", title_of(*code)}}));
+    }
+    case Action::kNotYet: break;  // judge() has refused it
+  }
+  api.refuse(asked, Problem{Code::kNotImplemented, "this version does not have it yet"});
+}
+
+// A key's own account; or, for keys of none and peers, the one that the request names.
+std::optional<AccountId> NativeApi::Impl::account_of(const Caller& caller, const HttpRequest& request) const {
+  const bool own = caller.key != nullptr && !caller.key->account.empty();
+  const auto id = setup.directory.find_account(own ? std::string_view{caller.key->account}
+                                                   : query_value(request.query, "account"));
+  return id == kNoAccount ? std::nullopt : std::optional{id};
+}
+
+// --- messages --------------------------------------------------------------------------------------------
+
+namespace {
+const Problem kWhichAccount{Code::kMissingField, "say which account: ?account=NAME"};
+const Problem kNoMessage{Code::kNotFound, "no such message"};
+}  // namespace
+
+void NativeApi::Impl::create_message(const Now& now, const Caller& caller, const HttpRequest& request,
+                                     Asked asked) {
+  const auto account = account_of(caller, request);
+  if (!account) { return refuse(asked, kWhichAccount); }
+  auto body = read_json(request.body);
+  if (body.has_error()) { return refuse(asked, body.error()); }
+  auto wanted = read_message_request(*body, now.wall, RequestPlace::kAlone);
+  if (wanted.has_error()) { return refuse(asked, wanted.error()); }
+  auto submit = submit_call_of(*wanted, *account);
+  if (submit.has_error()) { return refuse(asked, submit.error()); }
+  json::object answer{{"to", wanted->to}};
+  if (wanted->from) { answer["from"] = *wanted->from; }
+  answer["encoding"] = encoding_name(*submit->alphabet);
+  if (!wanted->reference.empty()) { answer["reference"] = wanted->reference; }
+  answer["status"] = wanted->send_at && *wanted->send_at > now.wall ? "scheduled" : "queued";
+  call(std::move(*submit), asked,
+       [this, asked, answer = std::move(answer)](const Now& then, const Effect& effect) mutable {
+         const auto& said = std::get<AnswerSubmit>(effect);
+         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
+         answer["id"] = message_id_text(setup.public_ids, said.id.id);
+         answer["parts_count"] = said.parts;
+         answer["accepted_at"] = format_rfc3339(then.wall);
+         auto response = json_response(202, answer);
+         response.headers.emplace_back("Location", "/v1/messages/" + std::string{answer["id"].get_string()});
+         asked.reply.send(std::move(response));
+       });
+}
+
+void NativeApi::Impl::read_message(const Now&, const Caller& caller, const HttpRequest& request,
+                                   std::string_view id, Asked asked) {
+  const auto account = account_of(caller, request);
+  if (!account) { return refuse(asked, kWhichAccount); }
+  const auto wanted = message_id_of(setup.public_ids, id);
+  if (!wanted) { return refuse(asked, kNoMessage); }
+  const Sight sight{.content = caller.scopes.has(Scope::kContentRead),
+                    .operators = caller.scopes.has(Scope::kAdminRead)};
+  call(ReadCall{*account, *wanted}, asked,
+       [this, asked, sight, account = *account](const Now& then, const Effect& effect) {
+         const auto& said = std::get<MessageRead>(effect);
+         if (said.message == nullptr) { return refuse(asked, kNoMessage); }
+         asked.reply.send(
+             json_response(200, message_json(then, *said.message, setup.directory.account(account).name,
+                                             setup.public_ids, sight)));
+       });
+}
+
+void NativeApi::Impl::cancel_message(const Caller& caller, const HttpRequest& request, std::string_view id,
+                                     Asked asked) {
+  const auto account = account_of(caller, request);
+  if (!account) { return refuse(asked, kWhichAccount); }
+  const auto wanted = message_id_of(setup.public_ids, id);
+  if (!wanted) { return refuse(asked, kNoMessage); }
+  std::string shown = message_id_text(setup.public_ids, *wanted);
+  call(CancelCall{*account, *wanted}, asked,
+       [this, asked, shown = std::move(shown)](const Now&, const Effect& effect) {
+         const auto& said = std::get<AnswerCancel>(effect);
+         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
+         asked.reply.send(json_response(200, {{"id", shown}, {"status", "deleted"}}));
+       });
+}
+
+void NativeApi::Impl::read_account(const Caller& caller, const HttpRequest& request,
+                                   const Asked& asked) const {
+  const auto id = account_of(caller, request);
+  if (!id) { return refuse(asked, kWhichAccount); }
+  const AccountSettings& account = setup.directory.account(*id);
+  json::array classes;
+  for (const auto one : account.classes) { classes.emplace_back(name_of(one)); }
+  json::object body{{"account", account.name},
+                    {"state", account.enabled ? "active" : "suspended"},
+                    {"class", name_of(account.message_class)},
+                    {"classes", std::move(classes)}};
+  if (!account.senders.default_sender.empty()) { body["default_sender"] = account.senders.default_sender; }
+  asked.reply.send(json_response(200, body));
+}
+
+// --- keys ------------------------------------------------------------------------------------------------
+
+json::object NativeApi::Impl::key_json(const ApiKey& key) {
+  json::array scopes;
+  for (std::size_t i = 0; i < kScopes; ++i) {
+    if (key.scopes.has(static_cast<Scope>(i))) { scopes.emplace_back(name_of(static_cast<Scope>(i))); }
+  }
+  const auto time = [](const std::optional<WallTime>& at) {
+    return at ? json::value(format_rfc3339(*at)) : json::value(nullptr);
+  };
+  return {{"id", "key_" + key.id},
+          {"label", key.label},
+          {"scopes", std::move(scopes)},
+          {"allow_ips", json::array(key.allow_ips.begin(), key.allow_ips.end())},
+          {"created_at", format_rfc3339(key.created_at)},
+          {"expires_at", time(key.expires_at)},
+          {"last_used_at", time(key.used_at)}};
+}
+
+void NativeApi::Impl::list_keys(std::string_view account, const Asked& asked) const {
+  json::array shown;
+  for (const ApiKey* key : keys.of_account(account)) { shown.push_back(key_json(*key)); }
+  asked.reply.send(json_response(200, {{"data", std::move(shown)}, {"next", nullptr}}));
+}
+
+namespace {
+
+// {"label":"ci","scopes":["messages:send"],"allow_ips":["203.0.113.0/24"],
+//  "expires_at":"2027-01-01T00:00:00Z"}
+Result<ApiKey, Problem> read_key_request(const json::value& body, const Now& now, Scopes grantable) {
+  std::vector<api::Fault> faults;
+  const auto wrong = [&](std::string pointer, Code code, std::string detail) {
+    faults.push_back({std::move(pointer), code, std::move(detail)});
+  };
+  ApiKey key;
+  const auto* object = body.if_object();
+  if (object == nullptr) { return Problem{Code::kInvalidField, "an object is wanted"}; }
+  for (const auto& [name, value] : *object) {
+    const std::string at = pointer_to("", name);
+    if (name == "label" && value.is_string() && value.get_string().size() <= kLabelMax) {
+      key.label = std::string{value.get_string()};
+    } else if (name == "scopes" && value.is_array()) {
+      for (const auto& one : value.get_array()) {
+        const auto scope = one.is_string() ? scope_named(one.get_string()) : std::nullopt;
+        if (!scope) { wrong(at, Code::kInvalidField, "a scope that is not known"); }
+        if (scope) { key.scopes.add(*scope); }
+      }
+    } else if (name == "allow_ips" && value.is_array()) {
+      for (const auto& one : value.get_array()) {
+        key.allow_ips.emplace_back(one.is_string() ? std::string{one.get_string()} : "");
+      }
+      if (!AddressList::parse(key.allow_ips)) {
+        wrong(at, Code::kInvalidField, "addresses or networks like 203.0.113.0/24 are wanted");
+      }
+    } else if (name == "expires_at" && value.is_string()) {
+      key.expires_at = parse_rfc3339(value.get_string());
+      if (!key.expires_at || *key.expires_at <= now.wall) {
+        wrong(at, Code::kInvalidField, "a time to come is wanted, like 2027-01-01T00:00:00Z");
+      }
+    } else if (name == "label" || name == "scopes" || name == "allow_ips" || name == "expires_at") {
+      if (!value.is_null()) { wrong(at, Code::kInvalidField, "a value of another kind is wanted"); }
+    } else {
+      wrong(at, Code::kUnknownField, "label, scopes, allow_ips and expires_at are known");
+    }
+  }
+  if (key.scopes.empty() && faults.empty()) {
+    wrong("/scopes", Code::kMissingField, "name at least one scope");
+  }
+  if (!key.scopes.within(grantable)) {
+    wrong("/scopes", Code::kScopeMissing, "nobody can give a scope that they do not have");
+  }
+  if (key.scopes.is_admin() && faults.empty()) {
+    wrong("/scopes", Code::kInvalidField, "a key of an account cannot have an admin scope");
+  }
+  if (!faults.empty()) { return Problem{std::move(faults)}; }
+  return key;
+}
+
+}  // namespace
+
+void NativeApi::Impl::make_key_of(const Now& now, const Caller& caller, std::string_view account,
+                                  const HttpRequest& request, Asked asked) {
+  if (account.empty()) { return refuse(asked, kWhichAccount); }
+  auto body = read_json(request.body);
+  if (body.has_error()) { return refuse(asked, body.error()); }
+  auto wanted = read_key_request(*body, now, caller.scopes);
+  if (wanted.has_error()) { return refuse(asked, wanted.error()); }
+  if (keys.of_account(account).size() >= kKeysPerAccount) {
+    return refuse(asked, Problem{Code::kInUse, "an account has at most 50 keys; revoke one first"});
+  }
+  std::string text;
+  ApiKey key = make_key(setup.secrets, setup.digests, text);
+  key.account = account;
+  key.label = std::move(wanted->label);
+  key.scopes = wanted->scopes;
+  key.allow_ips = std::move(wanted->allow_ips);
+  key.expires_at = wanted->expires_at;
+  key.created_at = now.wall;
+  const StoreCall store{StoredKind::kApiKey, key.id, to_octets(key)};
+  call(store, asked,
+       [this, asked, key = std::move(key), text = std::move(text)](const Now&, const Effect& effect) {
+         const auto& said = std::get<StoredChanged>(effect);
+         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
+         keys.put(key);
+         setup.log.info("api_key.made", {{"key", key.id}, {"account", key.account}});
+         auto shown = key_json(key);
+         shown["key"] = text;
+         asked.reply.send(json_response(201, shown));
+       });
+}
+
+void NativeApi::Impl::revoke_key(std::string_view account, std::string_view id, Asked asked) {
+  if (id.starts_with("key_")) { id.remove_prefix(4); }
+  const ApiKey* key = keys.find(id);
+  if (key == nullptr || key->account != account || account.empty()) {
+    return refuse(asked, Problem{Code::kNotFound, "no such key"});
+  }
+  call(StoreCall{StoredKind::kApiKey, std::string{id}, std::nullopt}, asked,
+       [this, asked, id = std::string{id}](const Now&, const Effect& effect) {
+         const auto& said = std::get<StoredChanged>(effect);
+         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
+         keys.remove(id);
+         setup.log.info("api_key.revoked", {{"key", id}});
+         asked.reply.send({.status = 204});
+       });
+}
+
+}  // namespace aldis::ingress

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Problems and JSON as HTTP answers.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string_view>
+
+#include "aldis/api/problem.hpp"
+#include "aldis/core/refusal.hpp"
+#include "aldis/ports/http.hpp"
+
+namespace aldis::ingress {
+
+ports::HttpResponse json_response(unsigned status, const boost::json::object& body);
+
+// RFC 9457. `public_url` stands before /errors/CODE; `instance` is the request's path.
+ports::HttpResponse problem_response(const api::Problem& problem, std::string_view public_url,
+                                     std::string_view instance, std::string_view request_id);
+
+// The engine's refusal in the API's words.
+api::Problem problem_of(Refusal refusal);
+
+}  // namespace aldis::ingress

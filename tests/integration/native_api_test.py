@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP API against a running daemon and a simulated operator: keys, messages, refusals, restarts."""
+import http.client
+import json
+import pathlib
+import re
+import socket
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import gateway  # noqa: E402
+
+ADMIN = '    - {name: admin, address: "127.0.0.1:0"}'
+SEND = ["messages:send", "messages:read", "messages:control", "content:read", "account:read"]
+TO = "+447700900123"
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+class Api:
+    """One connection; ask() gives the status and the answer's JSON."""
+
+    def __init__(self, connection, key=None):
+        self.connection, self.key = connection, key
+        self.headers = {}
+
+    def ask(self, method, path, body=None, headers=None):
+        headers = dict(headers or {})
+        if self.key:
+            headers.setdefault("Authorization", f"Bearer {self.key}")
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+            body = body if isinstance(body, (str, bytes)) else json.dumps(body)
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        self.headers = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, json.loads(text) if text else None
+
+    def refused(self, status, code, *asked, **more):
+        got, problem = self.ask(*asked, **more)
+        assert (got, problem["code"]) == (status, code), (got, problem)
+        assert self.headers["content-type"] == "application/problem+json", self.headers
+        assert problem["status"] == status and problem["request_id"], problem
+        return problem
+
+
+class Scene:
+    """A daemon with two accounts, one operator, and its two doors."""
+
+    def __init__(self, where, *operator, accounts=("demo", "other")):
+        self.where = where
+        self.sim = gateway.Smscsim(where, "--log", where / "operator.tsv", *operator)
+        self.socket = where / "ctl.sock"
+        yaml = gateway.config(where, {"north": self.sim.port}, accounts=accounts)
+        assert ADMIN in yaml
+        self.yaml = yaml.replace(ADMIN, f'{ADMIN}\n    - {{name: ctl, address: "unix:{self.socket}"}}')
+        self.daemon = gateway.Aldisd(where, self.yaml)
+
+    def admin(self):
+        return Api(UnixConnection(self.socket))
+
+    def api(self, key=None):
+        host, port = self.daemon.admin.rsplit(":", 1)
+        return Api(http.client.HTTPConnection(host, int(port), timeout=30), key)
+
+    def key(self, account="demo", scopes=SEND, **more):
+        status, made = self.admin().ask("POST", f"/v1/admin/accounts/{account}/keys", {"scopes": scopes, **more})
+        assert status == 201, made
+        assert re.fullmatch(r"aldis_[0-9a-f]{12}_[0-9A-Za-z]{43}", made["key"]), made
+        return made
+
+    def restart(self):
+        self.daemon.kill()
+        self.daemon = gateway.Aldisd(self.where, self.yaml)
+
+    def end(self):
+        assert self.daemon.stop() == 0
+        self.sim.stop()
+
+
+def status_of(api, message, wanted):
+    def there():
+        status, got = api.ask("GET", f"/v1/messages/{message}")
+        assert status == 200, got
+        return got if got["status"] == wanted else None
+    return gateway.wait_until(there, f"{message} is {wanted}", 30)
+
+
+def a_message_is_accepted_sent_and_can_be_read(where):
+    scene = Scene(where, "--receipt-never", "1.0")
+    api = scene.api(scene.key()["key"])
+    status, made = api.ask("POST", "/v1/messages", {"to": TO, "from": "ACME", "text": "Grüße, 5 €",
+                                                    "reference": "order-991", "label": "login", "metadata": {"user": "77"}})
+    assert status == 202 and made["status"] == "queued" and made["encoding"] == "gsm7" and made["parts_count"] == 1, made
+    assert api.headers["location"] == f"/v1/messages/{made['id']}"
+    assert re.fullmatch(r"msg_[0-9a-f]{32}", made["id"])
+    got = status_of(api, made["id"], "sent")
+    assert got["text"] == "Grüße, 5 €" and got["to"] == TO and got["from"] == "ACME", got
+    assert got["reference"] == "order-991" and got["label"] == "login" and got["metadata"] == {"user": "77"}, got
+    assert got["door"] == "native" and got["account"] == "demo" and got["parts"][0]["status"] == "sent", got
+    assert "operator_id" not in got["parts"][0] and got["done_at"] is None, got
+    status, same = api.ask("GET", "/v1/messages/" + made["id"][4:].upper())
+    assert status == 200 and same["id"] == made["id"]
+    status, long_one = api.ask("POST", "/v1/messages", {"to": TO, "from": "ACME", "text": "ж" * 200})
+    assert status == 202 and long_one["encoding"] == "ucs2" and long_one["parts_count"] == 3, long_one
+    scene.end()
+
+
+def another_account_sees_nothing(where):
+    scene = Scene(where)
+    mine = scene.api(scene.key()["key"])
+    status, made = mine.ask("POST", "/v1/messages", {"to": TO, "from": "ACME", "text": "mine", "send_at": "2099-01-01T00:00:00Z"})
+    assert status == 422, made
+    status, made = mine.ask("POST", "/v1/messages", {"to": TO, "from": "ACME", "text": "mine", "validity_seconds": 3600})
+    assert status == 202, made
+    theirs = scene.api(scene.key("other")["key"])
+    foreign = theirs.refused(404, "not_found", "GET", f"/v1/messages/{made['id']}")
+    missing = theirs.refused(404, "not_found", "GET", "/v1/messages/msg_" + "0" * 32)
+    assert foreign["detail"] == missing["detail"]
+    theirs.refused(404, "not_found", "POST", f"/v1/messages/{made['id']}/cancel")
+    scene.end()
+
+
+def what_waits_can_be_canceled_once(where):
+    scene = Scene(where)
+    api = scene.api(scene.key()["key"])
+    scene.sim.stop()
+    status, made = api.ask("POST", "/v1/messages", {"to": TO, "from": "ACME", "text": "not yet", "receipt": "none"})
+    assert status == 202, made
+    status, gone = api.ask("POST", f"/v1/messages/{made['id']}/cancel")
+    assert status == 200 and gone == {"id": made["id"], "status": "deleted"}, gone
+    status, again = api.ask("POST", f"/v1/messages/{made['id']}/cancel")
+    assert status in (200, 409), again
+    assert scene.daemon.stop() == 0
+
+
+def wrong_requests_are_told_what_to_do(where):
+    scene = Scene(where)
+    api = scene.api(scene.key()["key"])
+    api.refused(400, "malformed_request", "POST", "/v1/messages", "{")
+    problem = api.refused(400, "missing_field", "POST", "/v1/messages", {"from": "ACME"})
+    assert {fault["pointer"] for fault in problem["errors"]} >= {"/to"}, problem
+    api.refused(422, "invalid_destination", "POST", "/v1/messages", {"to": "12", "text": "x"})
+    problem = api.refused(422, "invalid_text", "POST", "/v1/messages", {"to": TO, "text": "ж", "encoding": "gsm7"})
+    assert problem["errors"][0]["pointer"] == "/text", problem
+    api.refused(415, "unsupported_media_type", "POST", "/v1/messages", "to=1", headers={"Content-Type": "text/plain"})
+    api.refused(404, "not_found", "GET", "/v1/nothing")
+    api.refused(405, "method_not_allowed", "PUT", "/v1/messages", {})
+    assert api.headers["allow"] == "POST, GET, HEAD", api.headers
+    api.refused(501, "not_implemented", "POST", "/v1/messages", {"to": TO, "text": "x"}, headers={"Idempotency-Key": "1"})
+    api.refused(501, "not_implemented", "GET", "/v1/messages")
+    status, page = api.ask("GET", "/errors/invalid_destination")
+    assert status == 200 and page["status"] == 422, page
+    scene.end()
+
+
+def only_a_valid_key_with_the_scope_opens(where):
+    scene = Scene(where)
+    body = {"to": TO, "from": "ACME", "text": "x"}
+    scene.api().refused(401, "unauthenticated", "POST", "/v1/messages", body)
+    made = scene.key()
+    wrong = made["key"][:-1] + ("A" if made["key"][-1] != "A" else "B")
+    nobody = scene.api(wrong)
+    nobody.refused(401, "unauthenticated", "POST", "/v1/messages", body)
+    assert nobody.headers["www-authenticate"] == 'Bearer realm="aldis"'
+    scene.api().refused(400, "credentials_in_query", "GET", f"/v1/account?key={made['key']}")
+    reader = scene.key(scopes=["messages:read"])
+    scene.api(reader["key"]).refused(403, "scope_missing", "POST", "/v1/messages", body)
+    elsewhere = scene.key(allow_ips=["203.0.113.0/24"])
+    scene.api(elsewhere["key"]).refused(401, "unauthenticated", "POST", "/v1/messages", body)
+    status, message = scene.api(made["key"]).ask("POST", "/v1/messages", body)
+    assert status == 202, message
+    status, withheld = scene.api(reader["key"]).ask("GET", f"/v1/messages/{message['id']}")
+    assert status == 200 and withheld["text"] is None and withheld["content"] == "withheld", withheld
+    # Who guesses waits.
+    guesser = scene.api(wrong)
+    for _ in range(25):
+        status, problem = guesser.ask("GET", "/v1/account")
+    assert status == 429 and problem["code"] == "auth_throttled", problem
+    scene.end()
+
+
+def keys_outlive_a_crash_and_end_when_revoked(where):
+    scene = Scene(where)
+    made = scene.key(label="ci", expires_at="2099-01-01T00:00:00Z")
+    gone = scene.key(label="old")
+    status, nothing = scene.admin().ask("DELETE", f"/v1/admin/accounts/demo/keys/{gone['id']}")
+    assert status == 204 and nothing is None
+    scene.api(gone["key"]).refused(401, "unauthenticated", "GET", "/v1/account")
+    scene.restart()
+    scene.api(gone["key"]).refused(401, "unauthenticated", "GET", "/v1/account")
+    status, account = scene.api(made["key"]).ask("GET", "/v1/account")
+    assert status == 200 and account["account"] == "demo", account
+    status, listed = scene.admin().ask("GET", "/v1/admin/accounts/demo/keys")
+    assert status == 200 and [one["label"] for one in listed["data"]] == ["ci"], listed
+    shown = listed["data"][0]
+    assert "key" not in shown and shown["last_used_at"].startswith("20"), shown
+    assert shown["expires_at"] == "2099-01-01T00:00:00.000Z", shown
+    scene.admin().refused(400, "missing_field", "POST", "/v1/admin/accounts/demo/keys", {"scopes": []})
+    scene.admin().refused(400, "invalid_field", "POST", "/v1/admin/accounts/demo/keys", {"scopes": ["everything"]})
+    scene.admin().refused(404, "not_found", "POST", "/v1/admin/accounts/nobody/keys", {"scopes": SEND})
+    # A key cannot hand on what it does not have.
+    manager = scene.key(scopes=["account:manage", "messages:read"])
+    api = scene.api(manager["key"])
+    api.refused(403, "scope_missing", "POST", "/v1/account/keys", {"scopes": ["messages:send"]})
+    status, child = api.ask("POST", "/v1/account/keys", {"scopes": ["messages:read"]})
+    assert status == 201, child
+    api.refused(403, "scope_missing", "GET", "/v1/admin/accounts/demo/keys")
+    scene.end()
+
+
+def what_was_accepted_over_http_is_never_lost(where):
+    scene = Scene(where, "--receipt-never", "1.0")
+    api = scene.api(scene.key()["key"])
+    accepted = []
+    for number in range(300):
+        status, made = api.ask("POST", "/v1/messages", {"to": TO, "from": "ACME", "text": f"message {number:04}"})
+        assert status == 202, made
+        accepted.append(made["id"])
+    scene.restart()
+    log = where / "operator.tsv"
+    gateway.wait_until(lambda: len({line.split("\t")[7] for line in log.read_text().splitlines()}) == 300,
+                       "the operator has all 300", 60)
+    for message in (accepted[0], accepted[-1]):
+        status_of(scene.api(scene.key()["key"]), message, "sent")
+    scene.end()
+
+
+CASES = (a_message_is_accepted_sent_and_can_be_read, another_account_sees_nothing, what_waits_can_be_canceled_once,
+         wrong_requests_are_told_what_to_do, only_a_valid_key_with_the_scope_opens, keys_outlive_a_crash_and_end_when_revoked,
+         what_was_accepted_over_http_is_never_lost)
+
+
+def main():
+    failed = 0
+    for case in CASES:
+        if sys.argv[1:] and case.__name__ not in sys.argv[1:]:
+            continue
+        sentence = case.__name__.replace("_", " ")
+        with gateway.folder("native-api") as where:
+            try:
+                case(where)
+                print(f"ok   {sentence}", flush=True)
+            except AssertionError as error:
+                failed += 1
+                print(f"FAIL {sentence}: {error}", flush=True)
+    sys.exit(f"{failed} failed" if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
