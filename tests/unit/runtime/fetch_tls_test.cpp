@@ -5,6 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include <fstream>
 
@@ -70,7 +72,13 @@ class TlsServer {
     REQUIRE(::listen(fd_, 8) == 0);
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
     port = ntohs(at.sin_port);
-    thread_ = std::thread{[this] { run(); }};
+    thread_ = std::thread{[this] {
+      sigset_t broken_pipe;  // a client that dislikes the certificate has gone before it is written to
+      sigemptyset(&broken_pipe);
+      sigaddset(&broken_pipe, SIGPIPE);
+      pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+      run();
+    }};
   }
   ~TlsServer() {
     ::shutdown(fd_, SHUT_RDWR);  // accept() fails
