@@ -110,6 +110,15 @@ TEST_CASE("each way of failing has its name and says what to do") {
   CHECK(web.server.requests().size() == 2);
 }
 
+TEST_CASE("a proxy that the environment names is not asked") {
+  for (const char* name : {"http_proxy", "HTTPS_PROXY", "ALL_PROXY"}) {
+    ::setenv(name, "http://proxy.invalid:9", 1);
+  }
+  Web web{kOk};
+  CHECK(web.get(web.server.url("127.0.0.1")).status == 200);
+  for (const char* name : {"http_proxy", "HTTPS_PROXY", "ALL_PROXY"}) { ::unsetenv(name); }
+}
+
 TEST_CASE("when one address does not answer the next one is tried") {
   Web web{kOk};
   web.open.allow_networks = *AddressList::parse({"127.0.0.0/8", "::1", "100::/64"});
