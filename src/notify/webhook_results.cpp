@@ -18,7 +18,7 @@ std::optional<WebhookSettled> Webhooks::on_result(const Now& now, CallToken toke
   if (found == in_flight_.end()) { return std::nullopt; }
   Item& item = *found->second;
   Endpoint& endpoint = *item.endpoint;
-  Host& host = *endpoint.host;
+  Host& host = *item.called;
   in_flight_.erase(found);
   --endpoint.used;
   --host.used;
@@ -43,6 +43,7 @@ std::optional<WebhookSettled> Webhooks::on_result(const Now& now, CallToken toke
   endpoint.ActiveHook::unlink();  // where it may have waited because it had too many calls
   activate(now.mono, endpoint);
   wake_host(now.mono, host);
+  erase_if_unused(host);
   erase_if_idle(endpoint);
   return out;
 }

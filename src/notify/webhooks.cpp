@@ -42,11 +42,27 @@ EndpointId Webhooks::open(const Now&, const WebhookEndpoint& endpoint) {
 
 Webhooks::Endpoint& Webhooks::add(EndpointId id, const WebhookEndpoint& wanted) {
   auto& endpoint = *endpoints_.emplace(id, std::make_unique<Endpoint>(id, wanted)).first->second;
-  auto& host = hosts_[wanted.host];
-  if (!host) { host = std::make_unique<Host>(); }
-  ++host->endpoints;
-  endpoint.host = host.get();
+  endpoint.host = take_host(wanted.host);
   return endpoint;
+}
+
+Webhooks::Host* Webhooks::take_host(const std::string& name) {
+  auto& host = hosts_[name];
+  if (!host) {
+    host = std::make_unique<Host>();
+    host->name = name;
+  }
+  ++host->endpoints;
+  return host.get();
+}
+
+void Webhooks::give_host(Host& host) {
+  --host.endpoints;
+  erase_if_unused(host);
+}
+
+void Webhooks::erase_if_unused(Host& host) {
+  if (host.endpoints == 0 && host.used == 0) { hosts_.erase(std::string{host.name}); }
 }
 
 EndpointId Webhooks::callbacks_of(const Now&, const WebhookEndpoint& endpoint) {
@@ -66,7 +82,11 @@ Webhooks::Endpoint& Webhooks::at(EndpointId id) {
 
 void Webhooks::set(const Now& now, EndpointId id, const WebhookEndpoint& wanted) {
   Endpoint& endpoint = at(id);
-  ALDIS_CHECK(wanted.host == endpoint.settings.host);  // another host is another endpoint
+  if (wanted.host != endpoint.settings.host) {
+    Host* const left = std::exchange(endpoint.host, take_host(wanted.host));
+    endpoint.waits_for_host = false;
+    give_host(*left);
+  }
   const bool is_back = wanted.enabled && !endpoint.settings.enabled;
   endpoint.settings = wanted;
   if (is_back) {
@@ -91,8 +111,7 @@ void Webhooks::close(const Now& now, EndpointId id) {
 void Webhooks::erase_if_idle(Endpoint& endpoint) {
   if (endpoint.items > 0 || !(endpoint.is_closing || endpoint.is_callbacks)) { return; }
   if (endpoint.is_callbacks) { callbacks_.erase(callbacks_key(endpoint.settings)); }
-  const auto host = hosts_.find(endpoint.settings.host);
-  if (--host->second->endpoints == 0) { hosts_.erase(host); }
+  give_host(*endpoint.host);
   endpoints_.erase(endpoint.id);
 }
 
@@ -240,7 +259,8 @@ WebhookCall Webhooks::call(Endpoint& endpoint, Item& item) {
   item.is_probe = endpoint.is_open;
   ++item.attempts;
   ++endpoint.used;
-  ++endpoint.host->used;
+  item.called = endpoint.host;
+  ++item.called->used;
   const CallToken token{++last_token_};
   in_flight_.emplace(token, &item);
   return {endpoint.id, token, endpoint.settings.account, &item.event, item.attempts};

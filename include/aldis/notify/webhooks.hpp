@@ -76,6 +76,7 @@ class Webhooks {
  private:
   struct Endpoint;
   struct Host {
+    std::string name;
     std::size_t used = 0;
     std::size_t endpoints = 0;
     std::vector<EndpointId> waiting;  // for a place; each once
@@ -89,6 +90,7 @@ class Webhooks {
     Item() : TimerHook(kItemTimer) {}
     OwedEvent event;
     Endpoint* endpoint = nullptr;
+    Host* called = nullptr;  // while in flight: its endpoint may have another one since
     Item* behind = nullptr;  // the next event of the same message, which waits for this one
     Instant owed_at{};
     Instant expires_at{};
@@ -126,6 +128,9 @@ class Webhooks {
 
   Endpoint& at(EndpointId id);
   Endpoint& add(EndpointId id, const WebhookEndpoint& endpoint);
+  Host* take_host(const std::string& name);
+  void give_host(Host& host);
+  void erase_if_unused(Host& host);
   void erase_if_idle(Endpoint& endpoint);
   Item& take_item();
   void free_item(Item& item);

@@ -285,6 +285,32 @@ TEST_CASE("callbacks of single messages queue by account and host, and leave not
   CHECK(desk.hooks->callbacks_of(desk.now, HookDesk::settings("a.example")) != id);
 }
 
+TEST_CASE(
+    "an endpoint that moves to another host takes along what it is owed, and its calls end where they "
+    "began") {
+  HookDesk desk;
+  desk.limits = {.in_flight = 512, .per_host = 4};
+  desk.hooks = std::make_unique<Webhooks>(desk.now, desk.draws, desk.limits);
+  const auto id = desk.open(HookDesk::settings("old.example"));
+  for (int i = 0; i < 20; ++i) { desk.owe(id); }
+  auto calls = desk.calls();
+  REQUIRE(calls.size() == 4);
+  desk.hooks->set(desk.now, id, HookDesk::settings("new.example"));
+  const auto more = desk.calls();
+  CHECK(more.size() == 4);  // of its window of 8
+  calls.insert(calls.end(), more.begin(), more.end());
+  std::size_t acknowledged = 0;
+  for (; !calls.empty(); ++acknowledged) {
+    desk.answer(calls.front());
+    calls.erase(calls.begin());
+    for (const auto& call : desk.calls()) { calls.push_back(call); }
+  }
+  CHECK(acknowledged == 20);
+  desk.hooks->set(desk.now, id, HookDesk::settings("old.example"));
+  for (int i = 0; i < 5; ++i) { desk.owe(id); }
+  CHECK(desk.calls().size() == 4);
+}
+
 TEST_CASE("an endpoint that is closed leaves dead letters, also of what was in flight") {
   HookDesk desk;
   const auto id = desk.open();
