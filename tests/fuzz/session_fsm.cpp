@@ -228,7 +228,8 @@ class World final : public SessionHandler {
   void settle_timers() {
     unsigned turns = 0;
     while (session_.next_deadline() <= now_.mono) {
-      ALDIS_CHECK(++turns < 100);
+      ++turns;
+      ALDIS_CHECK(turns < 100);
       session_.on_timer(now_);
     }
   }
@@ -238,7 +239,8 @@ class World final : public SessionHandler {
     settle_timers();
     unsigned turns = 0;
     while (session_.next_deadline() <= until) {
-      ALDIS_CHECK(++turns < 20'000);
+      ++turns;
+      ALDIS_CHECK(turns < 20'000);
       go_to(session_.next_deadline());
       settle_timers();
     }

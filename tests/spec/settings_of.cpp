@@ -17,16 +17,18 @@ namespace {
 
 constexpr Duration kOff = hours{24 * 3650};  // of a timer that cannot be zero
 
-// A map of YAML, in the order of writing.
+// A map of YAML, in the order of writing. (Not of pairs: clang refuses a pair with a type that is not
+// complete.)
 struct Node {
+  std::string key;
   std::string leaf;
-  std::vector<std::pair<std::string, Node>> children;
+  std::vector<Node> children;
 
-  Node& at(const std::string& key) {
-    for (auto& [name, child] : children) {
-      if (name == key) { return child; }
+  Node& at(const std::string& name) {
+    for (Node& child : children) {
+      if (child.key == name) { return child; }
     }
-    return children.emplace_back(key, Node{}).second;
+    return children.emplace_back(Node{name, {}, {}});
   }
   void set(const std::string& path, const std::string& value) {
     Node* node = this;
@@ -40,7 +42,7 @@ struct Node {
   [[nodiscard]] std::string flow() const {
     if (children.empty()) { return leaf.empty() ? "{}" : leaf; }
     std::string out = "{";
-    for (const auto& [name, child] : children) { out += name + ": " + child.flow() + ", "; }
+    for (const Node& child : children) { out += child.key + ": " + child.flow() + ", "; }
     return out + "}";
   }
 };
@@ -121,8 +123,8 @@ void take(Tree& tree, const Fact& fact, bool link_alone) {
 std::string account_item(const std::string& name, Node node) {
   std::string password = "secret";
   for (auto at = node.children.begin(); at != node.children.end(); ++at) {
-    if (at->first != "password") { continue; }
-    password = at->second.leaf;
+    if (at->key != "password") { continue; }
+    password = at->leaf;
     node.children.erase(at);
     break;
   }
@@ -166,7 +168,7 @@ std::string text_of(Tree& tree) {
     storage.at("segment_size").leaf = "1MiB";
     if (storage.at("reserve_segments").leaf.empty()) { storage.at("reserve_segments").leaf = "2"; }
   }
-  for (const auto& [key, node] : tree.root.children) { text += key + ": " + node.flow() + "\n"; }
+  for (const Node& node : tree.root.children) { text += node.key + ": " + node.flow() + "\n"; }
   text += "accounts:\n";
   for (const auto& [name, node] : tree.accounts) { text += "  - " + account_item(name, node) + "\n"; }
   text += "operators:\n";

@@ -244,6 +244,9 @@ TEST_CASE("no problem shows a secret, wherever it stands and whatever is wrong b
   tree.options.environment = {{"PW", "hunter2-from-env"},
                               {"ALDIS__OPERATORS__A__PASSWORD", "hunter2-override"}};
   tree.options.overrides = {"operators[a].pasword=hunter2", "operators[b].password=hunter2hunter2"};
+  const std::string in_every_value =
+      "{name: a, hosts: [\"h:1\"], system_id: x, password: \"${PW}\", lease: \"${PW}\", long: \"${PW}\", "
+      "enabled: \"${file:pw}\"}";
   const std::vector<std::string> items{
       "{name: a, hosts: [\"h:1\"], password: hunter2, system_id: x, lease: 0}",
       "{name: a, hosts: [\"h:1\"], pasword: hunter2, system_id: x, lease: 0}",
@@ -253,8 +256,7 @@ TEST_CASE("no problem shows a secret, wherever it stands and whatever is wrong b
       "{name: a, hosts: [\"h:1\"], password: xx\n    hunter2, lease: 0}",
       "{name: a, hosts: [\"h:1\"], password: 'it''s\n    hunter2', lease: 0}",
       "{name: a, hosts: [\"h:1\"], password: \"a\\\"\n    hunter2\", lease: 0}",
-      "{name: a, hosts: [\"h:1\"], system_id: x, password: \"${PW}\", lease: \"${PW}\", long: \"${PW}\", "
-      "enabled: \"${file:pw}\"}",
+      in_every_value,
       "{name: a, hosts: [\"h:1\"], system_id: \"${file:pw}\", password: {file: pw}, queue_max: \"${PW}\"}",
       "{name: a, hosts: [\"${PW}\"], password: *hunter2}",
       "{name: a, password: &hunter2 hunter2}",

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <random>
 #include <set>
+#include <string>
 
 #include "world.hpp"
 
@@ -393,7 +394,7 @@ TEST_CASE("whatever links, customers, disk and power do, nothing is lost, double
           "[D1][D2][D3][D5][D6][D7][H1][H2][H4][H5]") {
   const auto given = [](const char* name, unsigned otherwise) {
     const char* const text = std::getenv(name);
-    return text == nullptr ? otherwise : static_cast<unsigned>(std::atoi(text));
+    return text == nullptr ? otherwise : static_cast<unsigned>(std::stoul(text));
   };
   const unsigned first = given("ALDIS_SEED", 1);  // this one, or from this one on so many: for a long look
   for (unsigned seed = first; seed < first + given("ALDIS_SEEDS", first == 1 ? 12 : 1); ++seed) {
