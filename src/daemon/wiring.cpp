@@ -187,7 +187,7 @@ void Wiring::committed(spool::Batch batch, const Result<spool::Committed, ports:
   committed_at_ = now.mono;
   store_has_work_ = true;
   parts_.journal.give_back(std::move(batch));
-  if (parts_.journal.has_pending()) {
+  if (commit_took_ >= kOneByOneFrom && parts_.journal.has_pending()) {
     meter_.appended(now.mono);
     commit(now);
   }
