@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "ingress/callback_styles.hpp"
+#include "ingress/twiml.hpp"
 
 namespace aldis::ingress {
 
@@ -124,6 +125,14 @@ bool wants_type(const std::vector<std::string>& types, std::string_view type) {
   });
 }
 
+std::vector<CallbackReply> replies_of(const CallbackStyle& style, const ports::FetchAnswer& answer) {
+  if (!acknowledges(style, answer) || answer.body_cut) { return {}; }
+  if (std::holds_alternative<TwilioStyle>(style)) { return replies_of_twiml(answer.body); }
+  const bool is_text = answer.header("content-type").starts_with("text/plain");
+  if (!std::holds_alternative<KannelStyle>(style) || !is_text || trimmed(answer.body).empty()) { return {}; }
+  return {{.text = std::string{trimmed(answer.body)}}};
+}
+
 // ---- what several styles need
 
 std::string event_id(std::uint64_t event) {
@@ -159,7 +168,7 @@ ports::FetchRequest get_request(const CallbackContext& context, std::string url)
   request.url = std::move(url);
   request.total_max = context.target.total_max;
   request.policy = context.target.policy;
-  request.headers_wanted = {"retry-after"};
+  request.headers_wanted = {"retry-after", "content-type"};
   return request;
 }
 

@@ -94,6 +94,17 @@ std::optional<ports::FetchRequest> callback_request(const CallbackTarget& target
 
 WebhookResult judge_answer(const CallbackStyle& style, const ports::FetchAnswer& answer, WallTime now);
 
+// What a server wants sent back to a handset whose message it was told: Twilio's by TwiML, Kannel's by plain
+// text.
+struct CallbackReply {
+  std::string text;    // UTF-8
+  std::string to{};    // empty = the handset
+  std::string from{};  // empty = the number it wrote to
+};
+inline constexpr std::size_t kRepliesMax = 10;
+// To be asked once per inbound message: a call may have been answered twice.
+std::vector<CallbackReply> replies_of(const CallbackStyle& style, const ports::FetchAnswer& answer);
+
 // What a result is called in metrics: ok, http_3xx, http_4xx, http_5xx, timeout, network, forbidden_address.
 std::string_view label_of(const ports::FetchAnswer& answer);
 
