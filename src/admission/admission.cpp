@@ -196,10 +196,14 @@ void Admission::restore_used(WallTime accepted_at, WallTime now, AccountId accou
   }
 }
 
-void Admission::collect(ports::MetricReport& report, std::string_view door) const {
-  for (std::size_t i = 0; i < kRefusals; ++i) {
-    report.counter("aldis_refusals_total", {{"door", door}, {"reason", name_of(static_cast<Refusal>(i))}},
-                   static_cast<double>(refusals_[i]));
+void Admission::collect(ports::MetricReport& report) const {
+  for (std::size_t door = 0; door < kDoors; ++door) {
+    for (std::size_t i = 0; i < kRefusals; ++i) {
+      report.counter(
+          "aldis_refusals_total",
+          {{"door", name_of(static_cast<Door>(door))}, {"reason", name_of(static_cast<Refusal>(i))}},
+          static_cast<double>(refusals_[door][i]));
+    }
   }
   report.counter("aldis_throttle_wait_seconds_total", {{"scope", "account"}}, delayed_seconds_);
 }

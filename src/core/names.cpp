@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words that logs, metrics and answers use for the vocabulary's enumerators.
+#include "aldis/core/door.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/outcome.hpp"
 #include "aldis/core/refusal.hpp"
@@ -99,6 +100,8 @@ RefusalWords words_of(Refusal refusal) {
   __builtin_unreachable();
 }
 }  // namespace
+
+std::string_view name_of(Door door) { return door == Door::kSmpp ? "smpp" : "native"; }
 
 std::string_view name_of(Refusal refusal) { return words_of(refusal).name; }
 std::string_view sentence_of(Refusal refusal) { return words_of(refusal).sentence; }

@@ -162,6 +162,7 @@ int Daemon::run() {
   d.loop.on_signals({SIGTERM, SIGINT}, [&d](int) {
     // the second one: what is in flight becomes uncertain
     if (d.gateway->stopping()) { std::_Exit(kExitStopped); }
+    d.web->drain();
     d.gateway->begin_stop(d.loop.now());
   });
   d.web->start();

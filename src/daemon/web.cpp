@@ -91,8 +91,12 @@ std::vector<std::pair<std::string, std::string>> Web::addresses() const {
 
 void Web::start() { thread_.start(); }
 
+void Web::drain() {
+  thread_.loop().post([this] { api_.drain(); });
+}
+
 void Web::stop() {
-  thread_.stop();
+  thread_.finish();
   servers_.clear();
 }
 

@@ -32,7 +32,8 @@ class Web {
   Result<void, std::string> open(const std::vector<HttpListener>& listeners);
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> addresses() const;  // name, real address
   void start();
-  void stop();
+  void drain();  // what is under way is answered, what comes is refused
+  void stop();   // after the engine's answers have gone out
 
  private:
   class Doors;  // one listener's choice among the services

@@ -11,7 +11,7 @@ using namespace ingress;
 
 namespace {
 
-RequestToken token_of(std::uint32_t sequence) { return {kWebSession, sequence, 0}; }
+RequestToken token_of(std::uint32_t sequence) { return {kWebSession, sequence, 0, Door::kNative}; }
 
 Event event_of(std::uint32_t sequence, const SubmitCall& call) {
   Submit event;
@@ -32,6 +32,7 @@ Event event_of(std::uint32_t sequence, const SubmitCall& call) {
   event.at_most_once = call.at_most_once;
   event.parts_max = call.parts_max;
   event.door_notes = call.door_notes;
+  event.preview = call.preview;
   return event;
 }
 

@@ -71,7 +71,8 @@ void accept(State& s, const Now& now, const Submit& request, Message& message, P
   s.messages.add(message);
   s.count_in(message);
   ++s.counters.accepted;
-  ++s.counters.accepted_by_class[static_cast<std::size_t>(message.message_class)];
+  ++s.counters.accepted_by[static_cast<std::size_t>(request.token.door)]
+                          [static_cast<std::size_t>(message.message_class)];
   s.counters.parts_accepted += message.parts.size();
   s.fresh.push_back(&message);
 }
@@ -97,6 +98,12 @@ void accept_one(State& s, const Now& now, const Submit& request) {
   const auto composed = compose(s, now, request, request.destinations.front());
   if (composed.has_error()) { return refuse(s, now, request, composed.error()); }
   Message& message = **composed;
+  if (request.preview) {
+    AnswerSubmit answer{request.token, std::nullopt, {}, false, {}};
+    answer.parts = static_cast<std::uint16_t>(message.parts.size());
+    s.messages.discard(message);
+    return s.sink.on(now, answer);
+  }
   if (request.replace_if_present && message.parts.size() > 1) {
     s.messages.discard(message);
     s.admission.count(Refusal::kReplaceFailed);

@@ -33,7 +33,7 @@ struct OperatorCounters {
 
 struct Counters {
   std::uint64_t accepted = 0;
-  std::array<std::uint64_t, kMessageClasses> accepted_by_class{};
+  std::array<std::array<std::uint64_t, kMessageClasses>, kDoors> accepted_by{};
   std::uint64_t parts_accepted = 0;
   std::array<std::uint64_t, 11> pending{};  // messages by Status; finals stand with their operator
   Finals finals_without_operator;

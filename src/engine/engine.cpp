@@ -69,11 +69,23 @@ struct Visitor {
 
   void operator()(const SessionBound& event) const { s.outbox.on_session_bound(now, event); }
   void operator()(const SessionClosed& event) const { s.outbox.on_session_closed(now, event.session); }
-  void operator()(const Submit& event) const { acceptance::on(s, now, event); }
-  void operator()(const QueryMessage& event) const { requests::on(s, now, event); }
+  void operator()(const Submit& event) const {
+    s.admission.at_door(event.token.door);
+    acceptance::on(s, now, event);
+  }
+  void operator()(const QueryMessage& event) const {
+    s.admission.at_door(event.token.door);
+    requests::on(s, now, event);
+  }
   void operator()(const ReadMessage& event) const { requests::on(s, now, event); }
-  void operator()(const CancelMessage& event) const { requests::on(s, now, event); }
-  void operator()(const ReplaceMessage& event) const { requests::on(s, now, event); }
+  void operator()(const CancelMessage& event) const {
+    s.admission.at_door(event.token.door);
+    requests::on(s, now, event);
+  }
+  void operator()(const ReplaceMessage& event) const {
+    s.admission.at_door(event.token.door);
+    requests::on(s, now, event);
+  }
   void operator()(const Store& event) const { storing::on(s, now, event); }
   void operator()(const DeliverResult& event) const { owing::on(s, now, event); }
   void operator()(const LinkBound& event) const { sending::on(s, now, event); }

@@ -53,9 +53,12 @@ std::string_view label_of(const State& s, OperatorId op) {
 
 void collect(State& s, const Now& now, ports::MetricReport& report) {
   const auto& c = s.counters;
-  for (const auto message_class : {MessageClass::kOtp, MessageClass::kTransactional, MessageClass::kBulk}) {
-    report.counter("aldis_messages_accepted_total", {{"door", "smpp"}, {"class", name_of(message_class)}},
-                   count(c.accepted_by_class[static_cast<std::size_t>(message_class)]));
+  for (const auto door : {Door::kSmpp, Door::kNative}) {
+    for (const auto message_class : {MessageClass::kOtp, MessageClass::kTransactional, MessageClass::kBulk}) {
+      report.counter(
+          "aldis_messages_accepted_total", {{"door", name_of(door)}, {"class", name_of(message_class)}},
+          count(c.accepted_by[static_cast<std::size_t>(door)][static_cast<std::size_t>(message_class)]));
+    }
   }
   const auto in = [&](Status status) { return c.pending[static_cast<std::size_t>(status)]; };
   report.gauge("aldis_messages_pending", {{"state", "queued"}},
@@ -78,7 +81,7 @@ void collect(State& s, const Now& now, ports::MetricReport& report) {
   }
   report.gauge("aldis_pressure_level", {{"reading", "worst"}}, s.pressure.level());
   report.gauge("aldis_journal_durable_lsn", {}, count(s.journal.durable().value()));
-  s.admission.collect(report, "smpp");
+  s.admission.collect(report);
   s.dispatch.collect(now.mono, report);
   s.routes.collect(report);
   s.outbox.collect(now, report);

@@ -10,23 +10,19 @@
 
 #include "aldis/text/encoding.hpp"
 #include "aldis/text/transcode.hpp"
+#include "ingress/problem_reply.hpp"
 #include "ingress/rfc3339.hpp"
 
 namespace aldis::ingress {
 
 namespace json = boost::json;
 using api::Code;
-using api::Fault;
 using api::MessageRequest;
 using api::Problem;
 
 namespace {
 
 constexpr std::uint8_t kUdhIndicator = 0x40;
-
-Problem fault_at(std::string_view pointer, Code code, std::string detail) {
-  return Problem{std::vector<Fault>{{std::string{pointer}, code, std::move(detail)}}};
-}
 
 bool all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });

@@ -7,12 +7,9 @@
 #include <utility>
 
 #include "aldis/base/address_list.hpp"
-#include "ingress/api_keys.hpp"
 #include "ingress/json.hpp"
-#include "ingress/message_json.hpp"
-#include "ingress/message_request.hpp"
 #include "ingress/native_routes.hpp"
-#include "ingress/problem_reply.hpp"
+#include "ingress/native_state.hpp"
 #include "ingress/rfc3339.hpp"
 
 namespace aldis::ingress {
@@ -26,6 +23,7 @@ using ports::HttpRequest;
 namespace {
 
 constexpr std::size_t kBodyMax = 256 * 1024;
+constexpr std::size_t kBatchBodyMax = 16 * 1024 * 1024;
 constexpr std::size_t kKeysPerAccount = 50;
 constexpr std::size_t kLabelMax = 64;
 
@@ -49,81 +47,22 @@ std::string key_of_number(std::uint64_t number) {
   return id;
 }
 
-// "account=acme&limit=10": the value of one name; names and values of ours need no percent signs.
-std::string_view query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const auto pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
-      return pair.substr(name.size() + 1);
-    }
-  }
-  return {};
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Without regard to case, as schemes and media types are compared.
+bool begins_with(std::string_view text, std::string_view begin) {
+  return text.size() >= begin.size() &&
+         std::equal(begin.begin(), begin.end(), text.begin(), [](char a, char b) { return a == lower(b); });
 }
 
 bool is_json(std::string_view content_type) {
-  const auto type = content_type.substr(0, content_type.find(';'));
-  return type == "application/json" || type == "application/json ";
+  constexpr std::string_view kType = "application/json";
+  if (!begins_with(content_type, kType)) { return false; }
+  content_type.remove_prefix(kType.size());
+  return content_type.empty() || content_type.front() == ';' || content_type.front() == ' ';
 }
 
 }  // namespace
-
-// Everything of one request that its answer needs, kept until the engine has answered.
-struct Asked {
-  HttpReply reply;
-  std::string path;
-  std::string request_id;
-};
-
-struct Caller {
-  const ApiKey* key = nullptr;  // null: by the credentials of a unix socket's peer
-  Scopes scopes;
-};
-
-struct NativeApi::Impl {
-  explicit Impl(const NativeApiSetup& its_setup) : setup(its_setup), keys(its_setup.digests) {}
-
-  const NativeApiSetup setup;
-  ApiKeys keys;
-  AuthThrottle throttle;
-
-  ports::HttpResponse problem(const Problem& problem, std::string_view path, std::string_view id) const {
-    return problem_response(problem, setup.public_url, path, id);
-  }
-  ports::HttpResponse problem(Code code, std::string detail, const HttpRequest& request) const {
-    return problem(Problem{code, std::move(detail)}, request.path, request.request_id);
-  }
-  void refuse(const Asked& asked, const Problem& refusal) const {
-    asked.reply.send(problem(refusal, asked.path, asked.request_id));
-  }
-
-  [[nodiscard]] bool is_trusted(const ports::PeerCredentials& peer) const {
-    const auto in_group = [&](std::uint32_t gid) { return gid == *setup.admin_gid; };
-    return peer.uid == 0 || peer.uid == setup.own_uid ||
-           (setup.admin_gid &&
-            (in_group(peer.gid) || std::any_of(peer.groups.begin(), peer.groups.end(), in_group)));
-  }
-
-  // Who asks; or the answer that turns them away.
-  std::variant<std::uint64_t, ports::HttpResponse> identify(const Now& now, const HttpRequest& request,
-                                                            Scope scope);
-  std::optional<AccountId> account_of(const Caller& caller, const HttpRequest& request) const;
-  void create_message(const Now& now, const Caller& caller, const HttpRequest& request, Asked asked);
-  void read_message(const Now& now, const Caller& caller, const HttpRequest& request, std::string_view id,
-                    Asked asked);
-  void cancel_message(const Caller& caller, const HttpRequest& request, std::string_view id, Asked asked);
-  void read_account(const Caller& caller, const HttpRequest& request, const Asked& asked) const;
-  void list_keys(std::string_view account, const Asked& asked) const;
-  void make_key_of(const Now& now, const Caller& caller, std::string_view account, const HttpRequest& request,
-                   Asked asked);
-  void revoke_key(std::string_view account, std::string_view id, Asked asked);
-  bool call(EngineCall&& what, const Asked& asked, EngineCalls::Answer answer) {
-    if (setup.engine.call(std::move(what), std::move(answer))) { return true; }
-    refuse(asked, Problem{Code::kOverloaded, "too many requests are under way; try again in a second"});
-    return false;
-  }
-  static json::object key_json(const ApiKey& key);
-};
 
 NativeApi::NativeApi(const NativeApiSetup& setup) : impl_(std::make_unique<Impl>(setup)) {}
 NativeApi::~NativeApi() = default;
@@ -136,6 +75,8 @@ void NativeApi::load(const Stored& stored) {
     impl_->setup.log.warn("api_key.unreadable", {{"key", stored.name}});
   }
 }
+
+void NativeApi::drain() { impl_->draining = true; }
 
 std::variant<std::uint64_t, ports::HttpResponse> NativeApi::Impl::identify(const Now& now,
                                                                            const HttpRequest& request,
@@ -151,8 +92,8 @@ std::variant<std::uint64_t, ports::HttpResponse> NativeApi::Impl::identify(const
   if (throttle.refuses(now.mono, request.client)) {
     return problem(Code::kAuthThrottled, "too many wrong keys from this address; wait a minute", request);
   }
-  constexpr std::string_view kBearer = "Bearer ";
-  const bool bearer = authorization.starts_with(kBearer);
+  constexpr std::string_view kBearer = "bearer ";
+  const bool bearer = begins_with(authorization, kBearer);
   const ApiKey* key =
       keys.check(now, bearer ? authorization.substr(kBearer.size()) : std::string_view{}, request.client);
   if (key == nullptr) {
@@ -183,6 +124,7 @@ ports::HttpVerdict NativeApi::judge(const Now& now, const HttpRequest& request) 
   }
   const NativeRoute& route = *match.route;
   ports::HttpTakeWhole take{.body_octets_max = request.method == "POST" ? kBodyMax : 0};
+  if (route.action == Action::kCreateBatch) { take.body_octets_max = kBatchBodyMax; }
   take.token = static_cast<std::uint64_t>(&route - native_routes().data()) << kKeyBits;
   if (route.scope) {
     auto who = api.identify(now, request, *route.scope);
@@ -192,12 +134,15 @@ ports::HttpVerdict NativeApi::judge(const Now& now, const HttpRequest& request) 
   if (route.action == Action::kNotYet) {
     return api.problem(Code::kNotImplemented, "this version does not have it yet", request);
   }
+  if (api.draining) {
+    return api.problem(Code::kShuttingDown, "the gateway is stopping; try again in a moment", request);
+  }
   const bool has_body =
       request.content_length.value_or(0) > 0 || !request.header("transfer-encoding").empty();
   if (has_body && !is_json(request.header("content-type"))) {
     return api.problem(Code::kUnsupportedMediaType, "send Content-Type: application/json", request);
   }
-  if (!request.header("idempotency-key").empty() && route.action == Action::kCreateMessage) {
+  if (!request.header("idempotency-key").empty() && route.scope == Scope::kMessagesSend) {
     return api.problem(Code::kNotImplemented, "keys are not remembered yet: leave Idempotency-Key out",
                        request);
   }
@@ -228,6 +173,8 @@ void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpRepl
   }
   switch (route.action) {
     case Action::kCreateMessage: return api.create_message(now, caller, request, std::move(asked));
+    case Action::kCreateBatch: return api.create_batch(now, caller, request, std::move(asked));
+    case Action::kPreviewMessage: return api.preview_message(now, caller, request, std::move(asked));
     case Action::kReadMessage:
       return api.read_message(now, caller, request, match.segments[0], std::move(asked));
     case Action::kCancelMessage:
@@ -246,97 +193,6 @@ void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpRepl
     case Action::kNotYet: break;  // judge() has refused it
   }
   api.refuse(asked, Problem{Code::kNotImplemented, "this version does not have it yet"});
-}
-
-// A key's own account; or, for keys of none and peers, the one that the request names.
-std::optional<AccountId> NativeApi::Impl::account_of(const Caller& caller, const HttpRequest& request) const {
-  const bool own = caller.key != nullptr && !caller.key->account.empty();
-  const auto id = setup.directory.find_account(own ? std::string_view{caller.key->account}
-                                                   : query_value(request.query, "account"));
-  return id == kNoAccount ? std::nullopt : std::optional{id};
-}
-
-// --- messages --------------------------------------------------------------------------------------------
-
-namespace {
-const Problem kWhichAccount{Code::kMissingField, "say which account: ?account=NAME"};
-const Problem kNoMessage{Code::kNotFound, "no such message"};
-}  // namespace
-
-void NativeApi::Impl::create_message(const Now& now, const Caller& caller, const HttpRequest& request,
-                                     Asked asked) {
-  const auto account = account_of(caller, request);
-  if (!account) { return refuse(asked, kWhichAccount); }
-  auto body = read_json(request.body);
-  if (body.has_error()) { return refuse(asked, body.error()); }
-  auto wanted = read_message_request(*body, now.wall, RequestPlace::kAlone);
-  if (wanted.has_error()) { return refuse(asked, wanted.error()); }
-  auto submit = submit_call_of(*wanted, *account);
-  if (submit.has_error()) { return refuse(asked, submit.error()); }
-  json::object answer{{"to", wanted->to}};
-  if (wanted->from) { answer["from"] = *wanted->from; }
-  answer["encoding"] = encoding_name(*submit->alphabet);
-  if (!wanted->reference.empty()) { answer["reference"] = wanted->reference; }
-  answer["status"] = wanted->send_at && *wanted->send_at > now.wall ? "scheduled" : "queued";
-  call(std::move(*submit), asked,
-       [this, asked, answer = std::move(answer)](const Now& then, const Effect& effect) mutable {
-         const auto& said = std::get<AnswerSubmit>(effect);
-         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
-         answer["id"] = message_id_text(setup.public_ids, said.id.id);
-         answer["parts_count"] = said.parts;
-         answer["accepted_at"] = format_rfc3339(then.wall);
-         auto response = json_response(202, answer);
-         response.headers.emplace_back("Location", "/v1/messages/" + std::string{answer["id"].get_string()});
-         asked.reply.send(std::move(response));
-       });
-}
-
-void NativeApi::Impl::read_message(const Now&, const Caller& caller, const HttpRequest& request,
-                                   std::string_view id, Asked asked) {
-  const auto account = account_of(caller, request);
-  if (!account) { return refuse(asked, kWhichAccount); }
-  const auto wanted = message_id_of(setup.public_ids, id);
-  if (!wanted) { return refuse(asked, kNoMessage); }
-  const Sight sight{.content = caller.scopes.has(Scope::kContentRead),
-                    .operators = caller.scopes.has(Scope::kAdminRead)};
-  call(ReadCall{*account, *wanted}, asked,
-       [this, asked, sight, account = *account](const Now& then, const Effect& effect) {
-         const auto& said = std::get<MessageRead>(effect);
-         if (said.message == nullptr) { return refuse(asked, kNoMessage); }
-         asked.reply.send(
-             json_response(200, message_json(then, *said.message, setup.directory.account(account).name,
-                                             setup.public_ids, sight)));
-       });
-}
-
-void NativeApi::Impl::cancel_message(const Caller& caller, const HttpRequest& request, std::string_view id,
-                                     Asked asked) {
-  const auto account = account_of(caller, request);
-  if (!account) { return refuse(asked, kWhichAccount); }
-  const auto wanted = message_id_of(setup.public_ids, id);
-  if (!wanted) { return refuse(asked, kNoMessage); }
-  std::string shown = message_id_text(setup.public_ids, *wanted);
-  call(CancelCall{*account, *wanted}, asked,
-       [this, asked, shown = std::move(shown)](const Now&, const Effect& effect) {
-         const auto& said = std::get<AnswerCancel>(effect);
-         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
-         asked.reply.send(json_response(200, {{"id", shown}, {"status", "deleted"}}));
-       });
-}
-
-void NativeApi::Impl::read_account(const Caller& caller, const HttpRequest& request,
-                                   const Asked& asked) const {
-  const auto id = account_of(caller, request);
-  if (!id) { return refuse(asked, kWhichAccount); }
-  const AccountSettings& account = setup.directory.account(*id);
-  json::array classes;
-  for (const auto one : account.classes) { classes.emplace_back(name_of(one)); }
-  json::object body{{"account", account.name},
-                    {"state", account.enabled ? "active" : "suspended"},
-                    {"class", name_of(account.message_class)},
-                    {"classes", std::move(classes)}};
-  if (!account.senders.default_sender.empty()) { body["default_sender"] = account.senders.default_sender; }
-  asked.reply.send(json_response(200, body));
 }
 
 // --- keys ------------------------------------------------------------------------------------------------
@@ -421,7 +277,7 @@ Result<ApiKey, Problem> read_key_request(const json::value& body, const Now& now
 
 void NativeApi::Impl::make_key_of(const Now& now, const Caller& caller, std::string_view account,
                                   const HttpRequest& request, Asked asked) {
-  if (account.empty()) { return refuse(asked, kWhichAccount); }
+  if (account.empty()) { return refuse(asked, which_account()); }
   auto body = read_json(request.body);
   if (body.has_error()) { return refuse(asked, body.error()); }
   auto wanted = read_key_request(*body, now, caller.scopes);

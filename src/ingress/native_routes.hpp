@@ -17,6 +17,8 @@ enum class Action : std::uint8_t {
   kNotYet,  // in the specification, not in this version
   kError,
   kCreateMessage,
+  kCreateBatch,
+  kPreviewMessage,
   kReadMessage,
   kCancelMessage,
   kReadAccount,

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace aldis::ingress {
 
@@ -49,7 +50,26 @@ Code code_of(Refusal refusal) {
   return Code::kInternalError;
 }
 
+// A path may hold any octets; what JSON says is UTF-8.
+std::string printable(std::string_view path) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    if (c > ' ' && c <= '~') {
+      out.push_back(c);
+    } else {
+      const auto octet = static_cast<unsigned char>(c);
+      out.append({'%', kDigits[octet >> 4u], kDigits[octet & 15u]});
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+api::Problem fault_at(std::string_view pointer, api::Code code, std::string_view detail) {
+  return api::Problem{std::vector<api::Fault>{{std::string{pointer}, code, std::string{detail}}}};
+}
 
 api::Problem problem_of(Refusal refusal) {
   return api::Problem{code_of(refusal), std::string{sentence_of(refusal)}};
@@ -67,12 +87,9 @@ ports::HttpResponse problem_response(const api::Problem& problem, std::string_vi
                                      std::string_view instance, std::string_view request_id) {
   std::string type{public_url};
   type.append("/errors/").append(name_of(problem.code));
-  json::object body{{"type", std::move(type)},
-                    {"title", title_of(problem.code)},
-                    {"status", status_of(problem.code)},
-                    {"detail", problem.detail},
-                    {"instance", instance},
-                    {"code", name_of(problem.code)},
+  json::object body{{"type", std::move(type)},           {"title", title_of(problem.code)},
+                    {"status", status_of(problem.code)}, {"detail", problem.detail},
+                    {"instance", printable(instance)},   {"code", name_of(problem.code)},
                     {"request_id", request_id}};
   if (!problem.faults.empty()) {
     json::array errors;

@@ -17,6 +17,9 @@ ports::HttpResponse json_response(unsigned status, const boost::json::object& bo
 ports::HttpResponse problem_response(const api::Problem& problem, std::string_view public_url,
                                      std::string_view instance, std::string_view request_id);
 
+// One fault, at its place in the body.
+api::Problem fault_at(std::string_view pointer, api::Code code, std::string_view detail);
+
 // The engine's refusal in the API's words.
 api::Problem problem_of(Refusal refusal);
 

@@ -31,4 +31,10 @@ void LoopThread::stop() {
   impl_->thread.join();
 }
 
+void LoopThread::finish() {
+  if (!impl_->thread.joinable()) { return; }
+  impl_->loop.post([this] { impl_->loop.stop(); });
+  impl_->thread.join();
+}
+
 }  // namespace aldis::runtime

@@ -117,6 +117,40 @@ def a_message_is_accepted_sent_and_can_be_read(where):
     scene.end()
 
 
+def many_messages_in_one_request_have_one_result_each(where):
+    scene = Scene(where, "--receipt-never", "1.0")
+    api = scene.api(scene.key()["key"])
+    items = [{"to": f"+4477009{number:05}", "text": f"Hi {number}"} for number in range(500)]
+    items[7] = {"to": "12", "text": "nobody"}
+    items[9] = {"to": TO, "text": "x", "colour": "red"}
+    status, got = api.ask("POST", "/v1/messages/batch", {"defaults": {"from": "ACME", "class": "bulk"}, "messages": items})
+    assert status == 202 and got["accepted"] == 498 and got["refused"] == 2, got
+    assert [result["index"] for result in got["results"]] == list(range(500))
+    assert got["results"][7]["error"]["code"] == "invalid_destination" and got["results"][7]["error"]["pointer"] == "/to"
+    assert got["results"][9]["error"]["code"] == "unknown_field", got["results"][9]
+    assert len({result["id"] for result in got["results"] if "id" in result}) == 498
+    status, one = api.ask("GET", f"/v1/messages/{got['results'][0]['id']}")
+    assert status == 200 and one["class"] == "bulk" and one["from"] == "ACME", one
+    api.refused(400, "missing_field", "POST", "/v1/messages/batch", {"defaults": {}})
+    api.refused(400, "invalid_field", "POST", "/v1/messages/batch", {"messages": []})
+    api.refused(400, "invalid_field", "POST", "/v1/messages/batch", {"messages": [{}] * 10_001})
+    api.refused(400, "unknown_field", "POST", "/v1/messages/batch", {"messages": [{}], "default": {}})
+    scene.end()
+
+
+def a_preview_says_what_it_would_be_and_sends_nothing(where):
+    scene = Scene(where)
+    api = scene.api(scene.key()["key"])
+    status, got = api.ask("POST", "/v1/messages/preview", {"to": TO, "from": "ACME", "text": "It’s " + "x" * 100})
+    assert status == 200 and got["would_accept"] and got["refusal"] is None, got
+    assert got["encoding"] == "ucs2" and got["parts_count"] == 2, got
+    assert got["costly"] == [{"offset": 2, "char": "’", "codepoint": "U+2019"}], got
+    status, got = api.ask("POST", "/v1/messages/preview", {"to": TO, "from": "ACME", "text": "x" * 3000})
+    assert status == 200 and not got["would_accept"] and got["refusal"] == "text_too_long", got
+    assert scene.daemon.metric("aldis_messages_accepted_total") == 0
+    scene.end()
+
+
 def another_account_sees_nothing(where):
     scene = Scene(where)
     mine = scene.api(scene.key()["key"])
@@ -237,9 +271,33 @@ def what_was_accepted_over_http_is_never_lost(where):
     scene.end()
 
 
-CASES = (a_message_is_accepted_sent_and_can_be_read, another_account_sees_nothing, what_waits_can_be_canceled_once,
+def what_is_under_way_when_the_gateway_stops_is_answered(where):
+    scene = Scene(where, "--receipt-never", "1.0")
+    key = scene.key()["key"]
+    body = json.dumps({"to": TO, "from": "ACME", "text": "x"})
+    pipe = socket.create_connection(scene.daemon.admin.rsplit(":", 1), timeout=30)
+    request = (f"POST /v1/messages HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+               f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+    pipe.sendall(request * 8)
+    answers = pipe.recv(65536)  # the first of them; the others may be on their way
+    scene.daemon.process.terminate()
+    while True:
+        more = pipe.recv(65536)
+        if not more:
+            break
+        answers += more
+    assert scene.daemon.stop() == 0
+    accepted = set(re.findall(rb"msg_[0-9a-f]{32}", answers))
+    refused = answers.count(b"shutting_down")
+    assert answers.count(b"HTTP/1.1 202") == len(accepted) and len(accepted) + (refused > 0) >= 1, answers
+    assert answers.count(b"HTTP/1.1 ") == 8, answers
+    scene.sim.stop()
+
+
+CASES = (a_message_is_accepted_sent_and_can_be_read, many_messages_in_one_request_have_one_result_each,
+         a_preview_says_what_it_would_be_and_sends_nothing, another_account_sees_nothing, what_waits_can_be_canceled_once,
          wrong_requests_are_told_what_to_do, only_a_valid_key_with_the_scope_opens, keys_outlive_a_crash_and_end_when_revoked,
-         what_was_accepted_over_http_is_never_lost)
+         what_was_accepted_over_http_is_never_lost, what_is_under_way_when_the_gateway_stops_is_answered)
 
 
 def main():

@@ -12,6 +12,7 @@
 #include "aldis/base/result.hpp"
 #include "aldis/base/time.hpp"
 #include "aldis/core/address.hpp"
+#include "aldis/core/door.hpp"
 #include "aldis/core/ids.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/refusal.hpp"
@@ -127,13 +128,18 @@ class Admission {
   }
 
   // Every refusal counts once. Those of this class count themselves; others (no_route, ...) are told here.
-  void count(Refusal refusal) { ++refusals_[static_cast<std::size_t>(refusal)]; }
+  void count(Refusal refusal) {
+    ++refusals_[static_cast<std::size_t>(door_)][static_cast<std::size_t>(refusal)];
+  }
+  void at_door(Door door) { door_ = door; }  // where the next refusals are counted
   [[nodiscard]] std::uint64_t refused(Refusal refusal) const {
-    return refusals_[static_cast<std::size_t>(refusal)];
+    std::uint64_t sum = 0;
+    for (const auto& of_door : refusals_) { sum += of_door[static_cast<std::size_t>(refusal)]; }
+    return sum;
   }
 
   // aldis_refusals_total{door,reason}, aldis_throttle_wait_seconds_total{scope="account"}.
-  void collect(ports::MetricReport& report, std::string_view door) const;
+  void collect(ports::MetricReport& report) const;
 
  private:
   static constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::kQueryFailed) + 1;
@@ -147,7 +153,8 @@ class Admission {
   std::vector<std::unique_ptr<AccountState>> accounts_;  // index = AccountId; null: not configured
   std::uint8_t pressure_ = 0;
   bool store_stalled_ = false;
-  std::array<std::uint64_t, kRefusals> refusals_{};
+  std::array<std::array<std::uint64_t, kRefusals>, kDoors> refusals_{};
+  Door door_ = Door::kSmpp;
   double delayed_seconds_ = 0;
 };
 

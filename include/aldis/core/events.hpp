@@ -12,6 +12,7 @@
 #include "aldis/base/octets.hpp"
 #include "aldis/base/time.hpp"
 #include "aldis/core/address.hpp"
+#include "aldis/core/door.hpp"
 #include "aldis/core/ids.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/outcome.hpp"
@@ -23,6 +24,7 @@ struct RequestToken {
   SessionId session = kNoSession;
   std::uint32_t sequence = 0;  // sequence_number of the request
   std::uint8_t kind = 0;       // ingress's own: which request it was
+  Door door = Door::kSmpp;
 };
 
 // --- from ingress ---
@@ -75,6 +77,7 @@ struct Submit {
   std::optional<bool> at_most_once;  // else the account's
   std::uint32_t parts_max = 0;       // narrower than the account's; 0 = the account's
   Octets door_notes;                 // kept with the message, at most kDoorNotesMax
+  bool preview = false;              // only say whether it would be accepted, and in how many parts
 };
 
 struct QueryMessage {

@@ -31,6 +31,7 @@ struct SubmitCall {
   std::optional<bool> at_most_once;
   std::uint32_t parts_max = 0;
   std::string door_notes;
+  bool preview = false;
 };
 
 struct ReadCall {

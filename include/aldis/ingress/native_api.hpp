@@ -43,6 +43,7 @@ class NativeApi final : public ports::HttpService {
   NativeApi& operator=(const NativeApi&) = delete;
 
   void load(const Stored& stored);  // before the first request
+  void drain();                     // from now on whoever comes is told to come back
 
   ports::HttpVerdict judge(const Now& now, const ports::HttpRequest& request) override;
   void serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) override;

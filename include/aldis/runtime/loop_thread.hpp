@@ -19,7 +19,8 @@ class LoopThread {
 
   [[nodiscard]] Loop& loop();
   void start();
-  void stop();  // the turn in work is finished, then the thread is joined; harmless when it does not run
+  void stop();    // the turn in work is finished, then the thread is joined; harmless when it does not run
+  void finish();  // the same, but what was posted until now runs before, and its output is flushed
 
  private:
   struct Impl;

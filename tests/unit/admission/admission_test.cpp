@@ -407,7 +407,7 @@ TEST_CASE("refusals are counted by reason, those of others too") {
   s.apply();
   for (int i = 0; i < 17; ++i) { s.send(kStart); }
   s.admission.count(Refusal::kNoRoute);
-  s.admission.collect(report, "smpp");
+  s.admission.collect(report);
   CHECK(report.throttled == 2);
   CHECK(report.no_route == 1);
   CHECK(report.waited == Approx(0.1 + 0.2 + 0.3 + 0.4 + 0.5));

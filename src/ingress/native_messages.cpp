@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages over the native API: one, many, a look at what one would be, and those there are.
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <utility>
+#include <vector>
+
+#include "aldis/text/encoding.hpp"
+#include "ingress/json.hpp"
+#include "ingress/message_json.hpp"
+#include "ingress/message_request.hpp"
+#include "ingress/native_state.hpp"
+#include "ingress/rfc3339.hpp"
+
+namespace aldis::ingress {
+
+namespace json = boost::json;
+using api::Code;
+using api::Problem;
+using ports::HttpRequest;
+
+namespace {
+
+constexpr std::size_t kBatchItemsMax = 10'000;
+constexpr std::size_t kCostlyMax = 20;
+
+// "account=acme&limit=10": the value of one name; names and values of ours need no percent signs.
+std::string_view query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
+      return pair.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+// A key's own account; or, for keys of none and peers, the one that the request names.
+std::optional<AccountId> NativeApi::Impl::account_of(const Caller& caller, const HttpRequest& request) const {
+  const bool own = caller.key != nullptr && !caller.key->account.empty();
+  const auto id = setup.directory.find_account(own ? std::string_view{caller.key->account}
+                                                   : query_value(request.query, "account"));
+  return id == kNoAccount ? std::nullopt : std::optional{id};
+}
+
+// --- messages --------------------------------------------------------------------------------------------
+
+void NativeApi::Impl::create_message(const Now& now, const Caller& caller, const HttpRequest& request,
+                                     Asked asked) {
+  const auto account = account_of(caller, request);
+  if (!account) { return refuse(asked, which_account()); }
+  auto body = read_json(request.body);
+  if (body.has_error()) { return refuse(asked, body.error()); }
+  auto wanted = read_message_request(*body, now.wall, RequestPlace::kAlone);
+  if (wanted.has_error()) { return refuse(asked, wanted.error()); }
+  auto submit = submit_call_of(*wanted, *account);
+  if (submit.has_error()) { return refuse(asked, submit.error()); }
+  json::object answer{{"to", wanted->to}};
+  if (wanted->from) { answer["from"] = *wanted->from; }
+  answer["encoding"] = encoding_name(*submit->alphabet);
+  if (!wanted->reference.empty()) { answer["reference"] = wanted->reference; }
+  answer["status"] = wanted->send_at && *wanted->send_at > now.wall ? "scheduled" : "queued";
+  call(std::move(*submit), asked,
+       [this, asked, answer = std::move(answer)](const Now& then, const Effect& effect) mutable {
+         const auto& said = std::get<AnswerSubmit>(effect);
+         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
+         answer["id"] = message_id_text(setup.public_ids, said.id.id);
+         answer["parts_count"] = said.parts;
+         answer["accepted_at"] = format_rfc3339(then.wall);
+         auto response = json_response(202, answer);
+         response.headers.emplace_back("Location", "/v1/messages/" + std::string{answer["id"].get_string()});
+         asked.reply.send(std::move(response));
+       });
+}
+
+void NativeApi::Impl::read_message(const Now&, const Caller& caller, const HttpRequest& request,
+                                   std::string_view id, Asked asked) {
+  const auto account = account_of(caller, request);
+  if (!account) { return refuse(asked, which_account()); }
+  const auto wanted = message_id_of(setup.public_ids, id);
+  if (!wanted) { return refuse(asked, no_message()); }
+  const Sight sight{.content = caller.scopes.has(Scope::kContentRead),
+                    .operators = caller.scopes.has(Scope::kAdminRead)};
+  call(ReadCall{*account, *wanted}, asked,
+       [this, asked, sight, account = *account](const Now& then, const Effect& effect) {
+         const auto& said = std::get<MessageRead>(effect);
+         if (said.message == nullptr) { return refuse(asked, no_message()); }
+         asked.reply.send(
+             json_response(200, message_json(then, *said.message, setup.directory.account(account).name,
+                                             setup.public_ids, sight)));
+       });
+}
+
+void NativeApi::Impl::cancel_message(const Caller& caller, const HttpRequest& request, std::string_view id,
+                                     Asked asked) {
+  const auto account = account_of(caller, request);
+  if (!account) { return refuse(asked, which_account()); }
+  const auto wanted = message_id_of(setup.public_ids, id);
+  if (!wanted) { return refuse(asked, no_message()); }
+  std::string shown = message_id_text(setup.public_ids, *wanted);
+  call(CancelCall{*account, *wanted}, asked,
+       [this, asked, shown = std::move(shown)](const Now&, const Effect& effect) {
+         const auto& said = std::get<AnswerCancel>(effect);
+         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
+         asked.reply.send(json_response(200, {{"id", shown}, {"status", "deleted"}}));
+       });
+}
+
+void NativeApi::Impl::read_account(const Caller& caller, const HttpRequest& request,
+                                   const Asked& asked) const {
+  const auto id = account_of(caller, request);
+  if (!id) { return refuse(asked, which_account()); }
+  const AccountSettings& account = setup.directory.account(*id);
+  json::array classes;
+  for (const auto one : account.classes) { classes.emplace_back(name_of(one)); }
+  json::object body{{"account", account.name},
+                    {"state", account.enabled ? "active" : "suspended"},
+                    {"class", name_of(account.message_class)},
+                    {"classes", std::move(classes)}};
+  if (!account.senders.default_sender.empty()) { body["default_sender"] = account.senders.default_sender; }
+  asked.reply.send(json_response(200, body));
+}
+
+// --- many at once ----------------------------------------------------------------------------------------
+
+namespace {
+
+// Results in the order of the items, whatever the order of the answers; sent with the last one.
+struct Batch {
+  Asked asked;
+  std::vector<json::object> results;
+  std::size_t open = 0;
+  std::size_t accepted = 0;
+
+  void refused(std::size_t index, const Problem& problem) {
+    json::object error{{"code", name_of(problem.code)}, {"detail", problem.detail}};
+    if (!problem.faults.empty()) { error["pointer"] = problem.faults.front().pointer; }
+    results[index] = {{"index", index}, {"error", std::move(error)}};
+    settled();
+  }
+  void settled() {
+    if (--open > 0) { return; }
+    json::array all;
+    all.reserve(results.size());
+    for (auto& result : results) { all.push_back(std::move(result)); }
+    const std::size_t count = results.size();
+    asked.reply.send(json_response(
+        202, {{"accepted", accepted}, {"refused", count - accepted}, {"results", std::move(all)}}));
+  }
+};
+
+// The item with what `defaults` says and the item does not.
+json::value with_defaults(const json::object* defaults, json::value item) {
+  auto* object = item.if_object();
+  if (defaults == nullptr || object == nullptr) { return item; }
+  for (const auto& [name, value] : *defaults) {
+    if (!object->contains(name)) { (*object)[name] = value; }
+  }
+  return item;
+}
+
+}  // namespace
+
+void NativeApi::Impl::create_batch(const Now& now, const Caller& caller, const HttpRequest& request,
+                                   Asked asked) {
+  const auto account = account_of(caller, request);
+  if (!account) { return refuse(asked, which_account()); }
+  auto body = read_json(request.body);
+  if (body.has_error()) { return refuse(asked, body.error()); }
+  json::object* envelope = body->if_object();
+  json::value* items = envelope == nullptr ? nullptr : envelope->if_contains("messages");
+  if (items == nullptr || !items->is_array()) {
+    return refuse(asked, fault_at("/messages", Code::kMissingField, "an array of messages is wanted"));
+  }
+  const json::value* defaults = envelope->if_contains("defaults");
+  if (defaults != nullptr && !defaults->is_object()) {
+    return refuse(asked, fault_at("/defaults", Code::kInvalidField, "an object is wanted"));
+  }
+  for (const auto& member : *envelope) {
+    if (member.key() == "messages" || member.key() == "defaults") { continue; }
+    return refuse(asked, fault_at(pointer_to("", member.key()), Code::kUnknownField,
+                                  "defaults and messages are known"));
+  }
+  json::array& messages = items->get_array();
+  if (messages.empty() || messages.size() > kBatchItemsMax) {
+    return refuse(asked, fault_at("/messages", Code::kInvalidField, "1 to 10,000 messages are wanted"));
+  }
+  auto batch = std::make_shared<Batch>();
+  batch->asked = std::move(asked);
+  batch->results.resize(messages.size());
+  batch->open = messages.size();
+  const json::object* given = defaults == nullptr ? nullptr : defaults->if_object();
+  for (std::size_t index = 0; index < messages.size(); ++index) {
+    const auto item = with_defaults(given, std::move(messages[index]));
+    const auto wanted = read_message_request(item, now.wall, RequestPlace::kInBatch);
+    if (wanted.has_error()) {
+      batch->refused(index, wanted.error());
+      continue;
+    }
+    if (!wanted->idempotency_key.empty()) {
+      batch->refused(index, fault_at("/idempotency_key", Code::kNotImplemented,
+                                     "keys are not remembered yet: leave it out"));
+      continue;
+    }
+    auto submit = submit_call_of(*wanted, *account);
+    if (submit.has_error()) {
+      batch->refused(index, submit.error());
+      continue;
+    }
+    const bool later = wanted->send_at && *wanted->send_at > now.wall;
+    const bool taken =
+        setup.engine.call(std::move(*submit), [this, batch, index, later](const Now&, const Effect& effect) {
+          const auto& said = std::get<AnswerSubmit>(effect);
+          if (said.refusal) { return batch->refused(index, problem_of(*said.refusal)); }
+          batch->results[index] = {{"index", index},
+                                   {"id", message_id_text(setup.public_ids, said.id.id)},
+                                   {"status", later ? "scheduled" : "queued"},
+                                   {"parts_count", said.parts}};
+          ++batch->accepted;
+          batch->settled();
+        });
+    if (!taken) {
+      batch->refused(index, Problem{Code::kOverloaded, "too many requests are under way; send it again"});
+    }
+  }
+}
+
+// --- a look at what it would be --------------------------------------------------------------------------
+
+namespace {
+
+std::string utf8_of(char32_t character) {
+  std::string out;
+  const auto put = [&](std::uint32_t octet) { out.push_back(static_cast<char>(octet)); };
+  if (character < 0x80) {
+    put(character);
+  } else if (character < 0x800) {
+    put(0xC0u | character >> 6u);
+    put(0x80u | (character & 0x3Fu));
+  } else if (character < 0x10000) {
+    put(0xE0u | character >> 12u);
+    put(0x80u | (character >> 6u & 0x3Fu));
+    put(0x80u | (character & 0x3Fu));
+  } else {
+    put(0xF0u | character >> 18u);
+    put(0x80u | (character >> 12u & 0x3Fu));
+    put(0x80u | (character >> 6u & 0x3Fu));
+    put(0x80u | (character & 0x3Fu));
+  }
+  return out;
+}
+
+std::string codepoint_text(char32_t character) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out = "U+";
+  for (unsigned shift = character > 0xFFFF ? 20 : 12;; shift -= 4) {
+    out.push_back(kDigits[character >> shift & 15u]);
+    if (shift == 0) { return out; }
+  }
+}
+
+void put_costly(json::object& out, std::string_view text) {
+  json::array costly;
+  for (const auto& one : text::costly_characters(text, kCostlyMax)) {
+    costly.push_back(json::object{{"offset", one.offset},
+                                  {"char", utf8_of(one.character)},
+                                  {"codepoint", codepoint_text(one.character)}});
+  }
+  out["costly"] = std::move(costly);
+}
+
+}  // namespace
+
+void NativeApi::Impl::preview_message(const Now& now, const Caller& caller, const HttpRequest& request,
+                                      Asked asked) {
+  const auto account = account_of(caller, request);
+  if (!account) { return refuse(asked, which_account()); }
+  auto body = read_json(request.body);
+  if (body.has_error()) { return refuse(asked, body.error()); }
+  auto wanted = read_message_request(*body, now.wall, RequestPlace::kAlone);
+  if (wanted.has_error()) { return refuse(asked, wanted.error()); }
+  auto submit = submit_call_of(*wanted, *account);
+  if (submit.has_error()) { return refuse(asked, submit.error()); }
+  submit->preview = true;
+  json::object answer{{"would_accept", true},
+                      {"refusal", nullptr},
+                      {"encoding", encoding_name(*submit->alphabet)},
+                      {"destination", json::object{{"number", wanted->to}}}};
+  if (wanted->text) { put_costly(answer, *wanted->text); }
+  call(std::move(*submit), asked,
+       [asked, answer = std::move(answer)](const Now&, const Effect& effect) mutable {
+         const auto& said = std::get<AnswerSubmit>(effect);
+         if (said.refusal) {
+           answer["would_accept"] = false;
+           answer["refusal"] = name_of(problem_of(*said.refusal).code);
+         } else {
+           answer["parts_count"] = said.parts;
+         }
+         asked.reply.send(json_response(200, answer));
+       });
+}
+
+}  // namespace aldis::ingress

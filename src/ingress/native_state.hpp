@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands behind NativeApi: who asks, what is under way, and its handlers by subject.
+#pragma once
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "aldis/ingress/native_api.hpp"
+#include "ingress/api_keys.hpp"
+#include "ingress/problem_reply.hpp"
+
+namespace aldis::ingress {
+
+// Everything of one request that its answer needs, kept until the engine has answered.
+struct Asked {
+  ports::HttpReply reply;
+  std::string path;
+  std::string request_id;
+};
+
+struct Caller {
+  const ApiKey* key = nullptr;  // null: by the credentials of a unix socket's peer
+  Scopes scopes;
+};
+
+inline api::Problem which_account() { return {api::Code::kMissingField, "say which account: ?account=NAME"}; }
+inline api::Problem no_message() { return {api::Code::kNotFound, "no such message"}; }
+
+struct NativeApi::Impl {
+  explicit Impl(const NativeApiSetup& its_setup) : setup(its_setup), keys(its_setup.digests) {}
+
+  const NativeApiSetup setup;
+  ApiKeys keys;
+  AuthThrottle throttle;
+  bool draining = false;
+
+  ports::HttpResponse problem(const api::Problem& problem, std::string_view path, std::string_view id) const {
+    return problem_response(problem, setup.public_url, path, id);
+  }
+  ports::HttpResponse problem(api::Code code, std::string detail, const ports::HttpRequest& request) const {
+    return problem(api::Problem{code, std::move(detail)}, request.path, request.request_id);
+  }
+  void refuse(const Asked& asked, const api::Problem& refusal) const {
+    asked.reply.send(problem(refusal, asked.path, asked.request_id));
+  }
+
+  [[nodiscard]] bool is_trusted(const ports::PeerCredentials& peer) const {
+    const auto in_group = [&](std::uint32_t gid) { return gid == *setup.admin_gid; };
+    return peer.uid == 0 || peer.uid == setup.own_uid ||
+           (setup.admin_gid &&
+            (in_group(peer.gid) || std::any_of(peer.groups.begin(), peer.groups.end(), in_group)));
+  }
+
+  // Who asks; or the answer that turns them away.
+  std::variant<std::uint64_t, ports::HttpResponse> identify(const Now& now, const ports::HttpRequest& request,
+                                                            Scope scope);
+  std::optional<AccountId> account_of(const Caller& caller, const ports::HttpRequest& request) const;
+  void create_message(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
+  void create_batch(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
+  void preview_message(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
+  void read_message(const Now& now, const Caller& caller, const ports::HttpRequest& request,
+                    std::string_view id, Asked asked);
+  void cancel_message(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
+                      Asked asked);
+  void read_account(const Caller& caller, const ports::HttpRequest& request, const Asked& asked) const;
+  void list_keys(std::string_view account, const Asked& asked) const;
+  void make_key_of(const Now& now, const Caller& caller, std::string_view account,
+                   const ports::HttpRequest& request, Asked asked);
+  void revoke_key(std::string_view account, std::string_view id, Asked asked);
+  bool call(EngineCall&& what, const Asked& asked, EngineCalls::Answer answer) {
+    if (setup.engine.call(std::move(what), std::move(answer))) { return true; }
+    refuse(asked,
+           api::Problem{api::Code::kOverloaded, "too many requests are under way; try again in a second"});
+    return false;
+  }
+  static boost::json::object key_json(const ApiKey& key);
+};
+
+}  // namespace aldis::ingress
