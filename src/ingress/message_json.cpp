@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "aldis/ingress/callback_event.hpp"
 #include "aldis/text/encoding.hpp"
 #include "aldis/text/transcode.hpp"
 #include "ingress/problem_reply.hpp"
@@ -145,28 +146,30 @@ void put_content(json::object& out, const Content& content, bool visible) {
   if (!content.udh.empty()) { out["udh"] = hex(content.udh); }
 }
 
-json::value error_json(Status status, std::string_view err) {
-  if (!is_final(status) || status == Status::kDelivered || err.empty() || err == "000") { return nullptr; }
+// Our own codes, as receipts over SMPP have them. An operator's code alone says little to anybody else.
+ErrorCode error_code_of(std::string_view err) {
   struct Row {
     std::string_view err;
-    std::string_view code;
-    bool permanent;
+    ErrorCode code;
   };
-  // Our own codes, as receipts over SMPP have them.
-  static constexpr Row kRows[] = {
-      {"901", "expired_in_queue", false}, {"902", "no_operator", true}, {"903", "operator_refused", true},
-      {"904", "canceled", true},          {"905", "purged", true},      {"908", "uncertain", false},
-      {"909", "no_receipt", false}};
+  static constexpr Row kRows[] = {{"901", ErrorCode::kExpiredInQueue},  {"902", ErrorCode::kNoOperator},
+                                  {"903", ErrorCode::kOperatorRefused}, {"906", ErrorCode::kOptedOut},
+                                  {"907", ErrorCode::kContentRefused},  {"908", ErrorCode::kUncertain},
+                                  {"909", ErrorCode::kNoReceipt}};
   for (const Row& row : kRows) {
-    if (row.err == err) {
-      return json::object{{"code", row.code}, {"permanent", row.permanent}, {"err", err}};
-    }
+    if (row.err == err) { return row.code; }
   }
-  return json::object{{"code", "unknown"}, {"permanent", false}, {"err", err}};
+  return ErrorCode::kUnknown;
 }
 
-// As the API says it; counters and logs call the wait for a receipt by its name.
-std::string_view word_of(Status status) { return status == Status::kSent ? "sent" : name_of(status); }
+json::value error_json(Status status, std::string_view err) {
+  const bool ended_well = !is_final(status) || status == Status::kDelivered || status == Status::kDeleted;
+  if (ended_well || err.empty() || err == "000") { return nullptr; }
+  const ErrorWords words = words_of(error_code_of(err));
+  json::object out{{"code", words.name}, {"permanent", nullptr}, {"err", err}};
+  if (words.permanent) { out["permanent"] = *words.permanent; }
+  return out;
+}
 
 json::value time_json(WallTime at) {
   return at == WallTime{} ? json::value(nullptr) : json::value(format_rfc3339(at));
@@ -229,7 +232,7 @@ json::object message_json(const Now& now, const Message& message, std::string_vi
   json::object out{{"id", message_id_text(ids, message.public_id)},
                    {"account", account},
                    {"door", "smpp"},
-                   {"status", word_of(message.status)},
+                   {"status", status_word(message.status)},
                    {"status_seq", message.status_seq},
                    {"final", is_final(message.status)},
                    {"uncertain", std::any_of(message.parts.begin(), message.parts.end(),
@@ -250,7 +253,7 @@ json::object message_json(const Now& now, const Message& message, std::string_vi
   for (const Part& part : message.parts) {
     attempts += part.attempt;
     json::object one{{"n", parts.size() + 1},
-                     {"status", word_of(part.status)},
+                     {"status", status_word(part.status)},
                      {"attempts", part.attempt},
                      {"error", error_json(part.status, part.err.view())}};
     if (sight.operators && !part.operator_id.empty()) { one["operator_id"] = part.operator_id; }

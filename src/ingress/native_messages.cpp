@@ -48,22 +48,30 @@ std::optional<AccountId> NativeApi::Impl::account_of(const Caller& caller, const
 
 // --- messages --------------------------------------------------------------------------------------------
 
+Result<ReadSubmit, Problem> NativeApi::Impl::read_submit(const Now& now, const Caller& caller,
+                                                         const HttpRequest& request) const {
+  const auto account = account_of(caller, request);
+  if (!account) { return which_account(); }
+  auto body = read_json(request.body);
+  if (body.has_error()) { return body.error(); }
+  auto wanted = read_message_request(*body, now.wall, RequestPlace::kAlone);
+  if (wanted.has_error()) { return wanted.error(); }
+  auto submit = submit_call_of(*wanted, *account);
+  if (submit.has_error()) { return submit.error(); }
+  return ReadSubmit{std::move(*wanted), std::move(*submit)};
+}
+
 void NativeApi::Impl::create_message(const Now& now, const Caller& caller, const HttpRequest& request,
                                      Asked asked) {
-  const auto account = account_of(caller, request);
-  if (!account) { return refuse(asked, which_account()); }
-  auto body = read_json(request.body);
-  if (body.has_error()) { return refuse(asked, body.error()); }
-  auto wanted = read_message_request(*body, now.wall, RequestPlace::kAlone);
-  if (wanted.has_error()) { return refuse(asked, wanted.error()); }
-  auto submit = submit_call_of(*wanted, *account);
-  if (submit.has_error()) { return refuse(asked, submit.error()); }
-  json::object answer{{"to", wanted->to}};
-  if (wanted->from) { answer["from"] = *wanted->from; }
-  answer["encoding"] = encoding_name(*submit->alphabet);
-  if (!wanted->reference.empty()) { answer["reference"] = wanted->reference; }
-  answer["status"] = wanted->send_at && *wanted->send_at > now.wall ? "scheduled" : "queued";
-  call(std::move(*submit), asked,
+  auto read = read_submit(now, caller, request);
+  if (read.has_error()) { return refuse(asked, read.error()); }
+  auto& [wanted, submit] = *read;
+  json::object answer{{"to", wanted.to}};
+  if (wanted.from) { answer["from"] = *wanted.from; }
+  answer["encoding"] = encoding_name(*submit.alphabet);
+  if (!wanted.reference.empty()) { answer["reference"] = wanted.reference; }
+  answer["status"] = wanted.send_at && *wanted.send_at > now.wall ? "scheduled" : "queued";
+  call(std::move(submit), asked,
        [this, asked, answer = std::move(answer)](const Now& then, const Effect& effect) mutable {
          const auto& said = std::get<AnswerSubmit>(effect);
          if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
@@ -276,21 +284,16 @@ void put_costly(json::object& out, std::string_view text) {
 
 void NativeApi::Impl::preview_message(const Now& now, const Caller& caller, const HttpRequest& request,
                                       Asked asked) {
-  const auto account = account_of(caller, request);
-  if (!account) { return refuse(asked, which_account()); }
-  auto body = read_json(request.body);
-  if (body.has_error()) { return refuse(asked, body.error()); }
-  auto wanted = read_message_request(*body, now.wall, RequestPlace::kAlone);
-  if (wanted.has_error()) { return refuse(asked, wanted.error()); }
-  auto submit = submit_call_of(*wanted, *account);
-  if (submit.has_error()) { return refuse(asked, submit.error()); }
-  submit->preview = true;
+  auto read = read_submit(now, caller, request);
+  if (read.has_error()) { return refuse(asked, read.error()); }
+  auto& [wanted, submit] = *read;
+  submit.preview = true;
   json::object answer{{"would_accept", true},
                       {"refusal", nullptr},
-                      {"encoding", encoding_name(*submit->alphabet)},
-                      {"destination", json::object{{"number", wanted->to}}}};
-  if (wanted->text) { put_costly(answer, *wanted->text); }
-  call(std::move(*submit), asked,
+                      {"encoding", encoding_name(*submit.alphabet)},
+                      {"destination", json::object{{"number", wanted.to}}}};
+  if (wanted.text) { put_costly(answer, *wanted.text); }
+  call(std::move(submit), asked,
        [asked, answer = std::move(answer)](const Now&, const Effect& effect) mutable {
          const auto& said = std::get<AnswerSubmit>(effect);
          if (said.refusal) {

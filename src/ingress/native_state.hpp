@@ -12,6 +12,8 @@
 #include <utility>
 #include <variant>
 
+#include "aldis/api/message_request.hpp"
+#include "aldis/base/result.hpp"
 #include "aldis/ingress/native_api.hpp"
 #include "ingress/api_keys.hpp"
 #include "ingress/problem_reply.hpp"
@@ -28,6 +30,11 @@ struct Asked {
 struct Caller {
   const ApiKey* key = nullptr;  // null: by the credentials of a unix socket's peer
   Scopes scopes;
+};
+
+struct ReadSubmit {
+  api::MessageRequest wanted;
+  SubmitCall submit;
 };
 
 inline api::Problem which_account() { return {api::Code::kMissingField, "say which account: ?account=NAME"}; }
@@ -62,6 +69,8 @@ struct NativeApi::Impl {
   std::variant<std::uint64_t, ports::HttpResponse> identify(const Now& now, const ports::HttpRequest& request,
                                                             Scope scope);
   std::optional<AccountId> account_of(const Caller& caller, const ports::HttpRequest& request) const;
+  Result<ReadSubmit, api::Problem> read_submit(const Now& now, const Caller& caller,
+                                               const ports::HttpRequest& request) const;
   void create_message(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
   void create_batch(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
   void preview_message(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
