@@ -384,14 +384,19 @@ TEST_CASE("addresses are normalised before anything is compared") {
   CHECK(source("") == "/11");
 }
 
-TEST_CASE("refusals are counted by reason, those of others too") {
+TEST_CASE("refusals are counted by door and reason, those of others too") {
   struct Report final : ports::MetricReport {
     double throttled = -1;
     double no_route = -1;
     double waited = -1;
+    double native = 0;  // of all reasons
     void counter(std::string_view name, ports::Labels labels, double value) override {
       if (name == "aldis_throttle_wait_seconds_total") {
         waited = value;
+        return;
+      }
+      if (labels.begin()[0].second == "native") {
+        native += value;
         return;
       }
       CHECK(labels.begin()[0].second == "smpp");
@@ -410,5 +415,11 @@ TEST_CASE("refusals are counted by reason, those of others too") {
   s.admission.collect(report);
   CHECK(report.throttled == 2);
   CHECK(report.no_route == 1);
+  CHECK(report.native == 0);
+  s.admission.at_door(Door::kNative);
+  s.admission.count(Refusal::kNoRoute);
+  s.admission.collect(report);
+  CHECK(report.no_route == 1);
+  CHECK(report.native == 1);
   CHECK(report.waited == Approx(0.1 + 0.2 + 0.3 + 0.4 + 0.5));
 }
