@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "aldis/base/address_list.hpp"
+#include "aldis/base/constant_time.hpp"
+#include "aldis/base/octet_text.hpp"
 #include "ingress/rfc3339.hpp"
 
 namespace aldis::ingress {
@@ -32,38 +34,6 @@ constexpr std::uint32_t kFailuresMax = 20;
 constexpr Duration kWindow = seconds{60};
 constexpr Duration kRefusedMax = minutes{15};
 constexpr std::size_t kSourcesMax = 10'000;
-
-std::string hex(Octets octets) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const char c : octets) {
-    const auto octet = static_cast<unsigned char>(c);
-    out.push_back(kDigits[octet >> 4u]);
-    out.push_back(kDigits[octet & 15u]);
-  }
-  return out;
-}
-
-std::optional<std::string> from_hex(std::string_view text) {
-  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string out;
-  if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != text.npos) {
-    return std::nullopt;
-  }
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    out.push_back(static_cast<char>(value(text[i]) * 16 + value(text[i + 1])));
-  }
-  return out;
-}
-
-// How long it takes does not depend on where they differ.
-bool equal(Octets a, Octets b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i])) ^ static_cast<unsigned char>(b[i]);
-  }
-  return difference == 0;
-}
 
 bool may_come_from(const ApiKey& key, std::string_view client) {
   if (key.allow_ips.empty()) { return true; }
@@ -100,7 +70,7 @@ std::string to_octets(const ApiKey& key) {
   }
   json::object out{{"account", key.account},
                    {"label", key.label},
-                   {"hash", hex(key.hash)},
+                   {"hash", hex_of(key.hash)},
                    {"scopes", std::move(scopes)},
                    {"created_at", format_rfc3339(key.created_at)}};
   if (!key.allow_ips.empty()) { out["allow_ips"] = json::array(key.allow_ips.begin(), key.allow_ips.end()); }
@@ -128,7 +98,7 @@ std::optional<ApiKey> key_from(std::string_view id, std::string_view octets) {
       !text("created_at", created)) {
     return std::nullopt;
   }
-  const auto digest = from_hex(hash);
+  const auto digest = octets_of_hex(hash);
   const auto made = parse_rfc3339(created);
   const auto* scopes = member(*object, "scopes");
   if (!digest || digest->size() != 32 || !made || scopes == nullptr || !scopes->is_array()) {
@@ -152,7 +122,7 @@ std::optional<ApiKey> key_from(std::string_view id, std::string_view octets) {
 
 ApiKey make_key(ports::Secrets& secrets, const ports::Digests& digests, std::string& text) {
   ApiKey key;
-  key.id = hex(secrets.random_octets(kIdDigits / 2));
+  key.id = hex_of(secrets.random_octets(kIdDigits / 2));
   text.assign(kPrefix).append(key.id).append("_");
   while (text.size() < kPrefix.size() + kIdDigits + 1 + kProofCharacters) {
     for (const char c : secrets.random_octets(64)) {
@@ -195,7 +165,7 @@ ApiKey* ApiKeys::check(const Now& now, std::string_view text, std::string_view c
                       text.starts_with(kPrefix) && text[kPrefix.size() + kIdDigits] == '_';
   ApiKey* key = formed ? find(text.substr(kPrefix.size(), kIdDigits)) : nullptr;
   static const std::string kNobody(32, '\0');
-  const bool right = equal(hash, key != nullptr ? key->hash : kNobody);
+  const bool right = equal_constant_time(hash, key != nullptr ? key->hash : kNobody);
   if (key == nullptr || !right || !may_come_from(*key, client)) { return nullptr; }
   if (key->expires_at && now.wall >= *key->expires_at) { return nullptr; }
   key->used_at = std::chrono::floor<minutes>(now.wall);

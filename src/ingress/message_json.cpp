@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "aldis/base/octet_text.hpp"
 #include "aldis/ingress/callback_event.hpp"
 #include "aldis/text/encoding.hpp"
 #include "aldis/text/transcode.hpp"
@@ -133,17 +134,8 @@ void put_content(json::object& out, const Content& content, bool visible) {
     out["text"] = utf8;
     return;
   }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  const auto hex = [&](Octets octets) {
-    std::string digits;
-    for (const char c : octets) {
-      digits.push_back(kDigits[static_cast<unsigned char>(c) >> 4u]);
-      digits.push_back(kDigits[static_cast<unsigned char>(c) & 15u]);
-    }
-    return digits;
-  };
-  out["data"] = hex(content.body);
-  if (!content.udh.empty()) { out["udh"] = hex(content.udh); }
+  out["data"] = hex_of(content.body);
+  if (!content.udh.empty()) { out["udh"] = hex_of(content.udh); }
 }
 
 // Our own codes, as receipts over SMPP have them. An operator's code alone says little to anybody else.

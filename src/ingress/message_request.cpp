@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aldis/base/nearest.hpp"
+#include "aldis/base/octet_text.hpp"
 #include "ingress/json.hpp"
 #include "ingress/rfc3339.hpp"
 
@@ -64,25 +65,6 @@ bool is_name(std::string_view text) {
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(std::count_if(
       utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80; }));
-}
-
-int hex_digit(char c) {
-  if (is_digit(c)) { return c - '0'; }
-  if (c >= 'a' && c <= 'f') { return c - 'a' + 10; }
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::optional<std::string> octets_of_hex(std::string_view hex) {
-  if (hex.size() % 2 != 0) { return std::nullopt; }
-  std::string out;
-  out.reserve(hex.size() / 2);
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    const int high = hex_digit(hex[i]);
-    const int low = hex_digit(hex[i + 1]);
-    if (high < 0 || low < 0) { return std::nullopt; }
-    out.push_back(static_cast<char>(high * 16 + low));
-  }
-  return out;
 }
 
 class Reader {

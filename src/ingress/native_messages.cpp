@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aldis/text/encoding.hpp"
+#include "aldis/text/transcode.hpp"
 #include "ingress/json.hpp"
 #include "ingress/message_json.hpp"
 #include "ingress/message_request.hpp"
@@ -240,27 +241,6 @@ void NativeApi::Impl::create_batch(const Now& now, const Caller& caller, const H
 
 namespace {
 
-std::string utf8_of(char32_t character) {
-  std::string out;
-  const auto put = [&](std::uint32_t octet) { out.push_back(static_cast<char>(octet)); };
-  if (character < 0x80) {
-    put(character);
-  } else if (character < 0x800) {
-    put(0xC0u | character >> 6u);
-    put(0x80u | (character & 0x3Fu));
-  } else if (character < 0x10000) {
-    put(0xE0u | character >> 12u);
-    put(0x80u | (character >> 6u & 0x3Fu));
-    put(0x80u | (character & 0x3Fu));
-  } else {
-    put(0xF0u | character >> 18u);
-    put(0x80u | (character >> 12u & 0x3Fu));
-    put(0x80u | (character >> 6u & 0x3Fu));
-    put(0x80u | (character & 0x3Fu));
-  }
-  return out;
-}
-
 std::string codepoint_text(char32_t character) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out = "U+";
@@ -273,8 +253,10 @@ std::string codepoint_text(char32_t character) {
 void put_costly(json::object& out, std::string_view text) {
   json::array costly;
   for (const auto& one : text::costly_characters(text, kCostlyMax)) {
+    std::string character;
+    text::append_utf8(one.character, character);
     costly.push_back(json::object{{"offset", one.offset},
-                                  {"char", utf8_of(one.character)},
+                                  {"char", std::move(character)},
                                   {"codepoint", codepoint_text(one.character)}});
   }
   out["costly"] = std::move(costly);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "aldis/base/check.hpp"
+#include "aldis/base/constant_time.hpp"
 #include "ingress/server_state.hpp"
 
 namespace aldis::ingress {
@@ -17,13 +18,6 @@ constexpr std::size_t kUnboundUnderPressure = 100;
 
 constexpr Duration kVerifiedFor = minutes{10};
 constexpr std::size_t kVerifiedMax = 4;
-
-// Equal time for equal lengths: what differs is not told by how long it took.
-bool equal_constant_time(std::string_view a, std::string_view b) {
-  unsigned differs = a.size() == b.size() ? 0u : 1u;
-  for (std::size_t i = 0; i < a.size(); ++i) { differs |= u8(a[i]) ^ (b.empty() ? 0u : u8(b[i % b.size()])); }
-  return differs == 0;
-}
 
 Login::Verified digest_of(SipKey key, std::string_view system_id, std::string_view password) {
   std::string both{system_id};

@@ -31,19 +31,11 @@ ErrorWords words_of(ErrorCode code) {
 
 std::string_view status_word(Status status) {
   switch (status) {
-    case Status::kScheduled: return "scheduled";
-    case Status::kQueued: return "queued";
     case Status::kSending:
     case Status::kUncertain: return "sending";
     case Status::kSent: return "sent";
-    case Status::kDelivered: return "delivered";
-    case Status::kUndeliverable: return "undeliverable";
-    case Status::kRejected: return "rejected";
-    case Status::kExpired: return "expired";
-    case Status::kDeleted: return "deleted";
-    case Status::kUnknown: return "unknown";
+    default: return name_of(status);
   }
-  __builtin_unreachable();
 }
 
 }  // namespace aldis::ingress

@@ -48,10 +48,6 @@ Digest hmac_sha256(Octets key, Octets octets) {
   return digest;
 }
 
-bool equal_constant_time(Octets a, Octets b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
 std::string random_octets(std::size_t count) {
   std::string octets(count, '\0');
   std::size_t got = 0;

@@ -116,6 +116,11 @@ bool is_text(Octets octets, Alphabet alphabet) {
   __builtin_unreachable();
 }
 
+void append_utf8(char32_t character, std::string& out) {
+  std::array<char, Utf8Writer::kOctetsMax> octets{};
+  out.append(octets.data(), Utf8Writer::put(character, octets.data()));
+}
+
 bool transcode(Octets from, Alphabet from_alphabet, Alphabet to, std::string& out) {
   switch (from_alphabet) {
     case Alphabet::kGsm7: return append_as<Gsm7Reader>(from, to, out);

@@ -14,5 +14,7 @@ std::string base64_of(Octets octets);
 std::optional<std::string> octets_of_base64(std::string_view text);
 
 std::string hex_of(Octets octets);  // in lower case
+// either case; none = not whole octets in hex
+std::optional<std::string> octets_of_hex(std::string_view text);
 
 }  // namespace aldis

@@ -18,7 +18,6 @@ using Digest = std::array<unsigned char, 32>;
 
 Digest sha256(Octets octets);
 Digest hmac_sha256(Octets key, Octets octets);
-bool equal_constant_time(Octets a, Octets b);  // the time depends on the lengths only
 std::string random_octets(std::size_t count);  // from the kernel; for keys and salts
 
 class OpenSslDigests final : public ports::Digests {

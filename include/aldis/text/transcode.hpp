@@ -17,6 +17,8 @@ namespace aldis::text {
 // are malformed.
 std::optional<char32_t> take_character(Octets& rest, Alphabet alphabet);
 
+void append_utf8(char32_t character, std::string& out);  // a code point, and no surrogate
+
 // Well-formed text of that alphabet. Shortest forms only in UTF-8, no surrogates; even and paired in UCS-2.
 bool is_text(Octets octets, Alphabet alphabet);
 

@@ -33,3 +33,14 @@ TEST_CASE("octets in hexadecimal digits") {
   CHECK(hex_of("") == "");
   CHECK(hex_of({"\x00\x7F\x80\xFF", 4}) == "007f80ff");
 }
+
+TEST_CASE("hexadecimal comes back as the octets it was made of, and nothing else is read as such") {
+  std::string all;
+  for (int octet = 0; octet < 256; ++octet) { all.push_back(static_cast<char>(octet)); }
+  CHECK(octets_of_hex(hex_of(all)) == all);
+  CHECK(octets_of_hex("0AfF") == std::string{"\x0a\xff"});
+  CHECK(octets_of_hex("") == "");
+  for (const std::string_view wrong : {"0", "0g", "g0", " 0", "0x", "00 ", "\xff\xff"}) {
+    CHECK_FALSE(octets_of_hex(wrong));
+  }
+}
