@@ -48,14 +48,11 @@ struct NativeApi::Impl {
   AuthThrottle throttle;
   bool draining = false;
 
-  ports::HttpResponse problem(const api::Problem& problem, std::string_view path, std::string_view id) const {
-    return problem_response(problem, setup.public_url, path, id);
+  static ports::HttpResponse problem(api::Code code, std::string detail, const ports::HttpRequest& request) {
+    return problem_response(api::Problem{code, std::move(detail)}, request.path, request.request_id);
   }
-  ports::HttpResponse problem(api::Code code, std::string detail, const ports::HttpRequest& request) const {
-    return problem(api::Problem{code, std::move(detail)}, request.path, request.request_id);
-  }
-  void refuse(const Asked& asked, const api::Problem& refusal) const {
-    asked.reply.send(problem(refusal, asked.path, asked.request_id));
+  static void refuse(const Asked& asked, const api::Problem& refusal) {
+    asked.reply.send(problem_response(refusal, asked.path, asked.request_id));
   }
 
   [[nodiscard]] bool is_trusted(const ports::PeerCredentials& peer) const {

@@ -83,10 +83,10 @@ ports::HttpResponse json_response(unsigned status, const json::object& body) {
   return response;
 }
 
-ports::HttpResponse problem_response(const api::Problem& problem, std::string_view public_url,
-                                     std::string_view instance, std::string_view request_id) {
-  std::string type{public_url};
-  type.append("/errors/").append(name_of(problem.code));
+ports::HttpResponse problem_response(const api::Problem& problem, std::string_view instance,
+                                     std::string_view request_id) {
+  std::string type = "/errors/";
+  type.append(name_of(problem.code));
   json::object body{{"type", std::move(type)},           {"title", title_of(problem.code)},
                     {"status", status_of(problem.code)}, {"detail", problem.detail},
                     {"instance", printable(instance)},   {"code", name_of(problem.code)},

@@ -13,9 +13,9 @@ namespace aldis::ingress {
 
 ports::HttpResponse json_response(unsigned status, const boost::json::object& body);
 
-// RFC 9457. `public_url` stands before /errors/CODE; `instance` is the request's path.
-ports::HttpResponse problem_response(const api::Problem& problem, std::string_view public_url,
-                                     std::string_view instance, std::string_view request_id);
+// RFC 9457. `instance` is the request's path.
+ports::HttpResponse problem_response(const api::Problem& problem, std::string_view instance,
+                                     std::string_view request_id);
 
 // One fault, at its place in the body.
 api::Problem fault_at(std::string_view pointer, api::Code code, std::string_view detail);

@@ -53,7 +53,6 @@ std::optional<WebhookSettled> Webhooks::on_result(const Now& now, CallToken toke
 void Webhooks::succeeded(Instant now, Endpoint& endpoint) {
   endpoint.failures_row = 0;
   endpoint.is_slowed = false;
-  endpoint.failing_since = kNever;
   if (!endpoint.is_open) { return; }
   endpoint.is_open = false;
   endpoint.probe_step = 0;
@@ -70,14 +69,11 @@ void Webhooks::failed(const Now& now, Endpoint& endpoint, Item& item, const Webh
     return;
   }
   ++endpoint.failures_row;
-  endpoint.failing_since = std::min(endpoint.failing_since, now.mono);
   if (result.kind == Kind::kSlow) {
     endpoint.is_slowed = true;
     const Duration asked = std::min(result.retry_after.value_or(Duration{0}), kRetryAfterMax);
     endpoint.held_until = std::max(endpoint.held_until, now.mono + asked);
   }
-  const auto patience = endpoint.settings.disable_after;
-  if (patience && now.mono - endpoint.failing_since >= *patience) { disable(endpoint); }
   const bool opens = !endpoint.is_open && endpoint.failures_row >= kBreakerFailures && !ALDIS_MUTANT(151);
   if (opens || item.is_probe) { open_breaker(now.mono, endpoint, item.is_probe); }
 }

@@ -92,7 +92,6 @@ void Webhooks::set(const Now& now, EndpointId id, const WebhookEndpoint& wanted)
   if (is_back) {
     endpoint.failures_row = endpoint.probe_step = 0;
     endpoint.is_open = endpoint.is_slowed = false;
-    endpoint.failing_since = kNever;
     endpoint.held_until = now.mono;
     release_resting(now.mono, endpoint);
   }

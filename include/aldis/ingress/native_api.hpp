@@ -25,7 +25,6 @@ struct NativeApiSetup {  // all outlive the API
   ports::Secrets& secrets;
   const ports::Digests& digests;
   ports::Log& log;
-  std::string public_url{};                  // before /errors/CODE; empty: relative
   std::uint32_t own_uid = 0;                 // it, root and the group below have every scope on a unix socket
   std::optional<std::uint32_t> admin_gid{};  // aldis-admin, where that group exists
 };

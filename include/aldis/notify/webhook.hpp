@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "aldis/base/strong_id.hpp"
@@ -36,7 +35,6 @@ struct WebhookEndpoint {
   bool ordered = false;      // one event after the other
   bool enabled = true;
   Duration retention = hours{72};
-  std::optional<Duration> disable_after{};  // nothing but failures for so long disables it; none = never
 };
 
 // What its receiver must hear of: a state of a message, or something else that others compose.

@@ -123,7 +123,6 @@ class Webhooks {
     bool is_closing = false;    // by close(): goes with its last call
     bool waits_for_host = false;
     Instant held_until{};  // the next probe, Retry-After, or the retry of an ordered one
-    Instant failing_since = kNever;
   };
 
   Endpoint& at(EndpointId id);

@@ -253,21 +253,6 @@ TEST_CASE("410 disables the endpoint; what it is owed waits until it is enabled,
   CHECK(desk.hooks->size() == 0);
 }
 
-TEST_CASE("nothing but failures for as long as it was allowed disables an endpoint") {
-  HookDesk desk;
-  auto wanted = HookDesk::settings();
-  wanted.disable_after = hours{24};
-  const auto id = desk.open(wanted);
-  desk.owe(id);
-  const Instant began = desk.now.mono;
-  while (desk.hooks->state_of(id).enabled) {
-    desk.answer(desk.only_call(), Kind::kFailed);
-    desk.idle_for(hours{2});
-  }
-  CHECK(desk.now.mono - began >= hours{24});
-  CHECK(desk.now.mono - began <= hours{28});
-}
-
 TEST_CASE("callbacks of single messages queue by account and host, and leave nothing behind") {
   HookDesk desk;
   const auto id = desk.hooks->callbacks_of(desk.now, HookDesk::settings("a.example"));
