@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 namespace aldis {
 
@@ -37,6 +38,17 @@ std::string IpAddress::text() const {
   const bool v4 = is_v4();
   inet_ntop(v4 ? AF_INET : AF_INET6, octets.data() + (v4 ? 12 : 0), text.data(), text.size());
   return text.data();
+}
+
+std::size_t hash_value(const IpAddress& address) {
+  return std::hash<std::string_view>{}(
+      {reinterpret_cast<const char*>(address.octets.data()), address.octets.size()});
+}
+
+IpAddress IpAddress::source() const {
+  IpAddress out = *this;
+  if (!is_v4()) { std::fill(out.octets.begin() + 8, out.octets.end(), std::uint8_t{0}); }
+  return out;
 }
 
 bool IpAddress::is_loopback_or_private() const {

@@ -174,18 +174,27 @@ ApiKey* ApiKeys::check(const Now& now, std::string_view text, std::string_view c
 
 // --- who guesses -----------------------------------------------------------------------------------------
 
-bool AuthThrottle::refuses(Instant now, std::string_view client) {
-  const auto at = sources_.find(std::string{client});
+namespace {
+
+// What is no address is the peer of a unix socket: they are one source.
+IpAddress source_of(std::string_view client) {
+  return IpAddress::parse(client).value_or(IpAddress{}).source();
+}
+
+}  // namespace
+
+bool AuthThrottle::refuses(Instant now, std::string_view client) const {
+  const auto at = sources_.find(source_of(client));
   return at != sources_.end() && now < at->second.refused_until;
 }
 
 void AuthThrottle::failed(Instant now, std::string_view client) {
-  if (sources_.size() >= kSourcesMax) {
+  const IpAddress key = source_of(client);
+  if (sources_.size() >= kSourcesMax && !sources_.contains(key)) {
     boost::unordered::erase_if(sources_, [&](const auto& one) { return one.second.forgotten_at <= now; });
-    // all of them within the hour: no single guesser
-    if (sources_.size() >= kSourcesMax) { sources_.clear(); }
+    if (sources_.size() >= kSourcesMax) { return; }  // nobody else's failures are forgotten for it
   }
-  Source& source = sources_[std::string{client}];
+  Source& source = sources_[key];
   if (now >= source.forgotten_at) { source = {}; }
   if (now >= source.window_end) {
     source.window_end = now + kWindow;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aldis/base/address_list.hpp"
 #include "aldis/base/time.hpp"
 #include "aldis/ports/crypto.hpp"
 
@@ -83,12 +84,13 @@ class ApiKeys {
   boost::unordered_flat_map<std::string, ApiKey> keys_;
 };
 
-// Who guesses keys from one address waits: 20 failures within a minute refuse it for a minute, and each
-// further series for twice as long, up to a quarter of an hour. Bounded: past 10,000 addresses the oldest are
-// forgotten.
+// Who guesses keys from one source (an IPv4 address or an IPv6 /64) waits: 20 failures within a minute refuse
+// it for a minute, and each further series for twice as long, up to a quarter of an hour. Bounded: 10,000
+// sources within the hour, then new ones go unremembered, as BindGuard has it.
 class AuthThrottle {
  public:
-  [[nodiscard]] bool refuses(Instant now, std::string_view client);
+  [[nodiscard]] bool refuses(Instant now, std::string_view client) const;
+
   void failed(Instant now, std::string_view client);
 
  private:
@@ -99,7 +101,7 @@ class AuthThrottle {
     std::uint32_t failures = 0;
     std::uint32_t series = 0;
   };
-  boost::unordered_flat_map<std::string, Source> sources_;
+  boost::unordered_flat_map<IpAddress, Source> sources_;
 };
 
 }  // namespace aldis::ingress

@@ -2,7 +2,6 @@
 #include "ingress/bind_guard.hpp"
 
 #include <algorithm>
-#include <boost/container_hash/hash.hpp>
 
 namespace aldis::ingress {
 
@@ -18,25 +17,13 @@ constexpr Duration kKnownSource = hours{24 * 30};
 constexpr std::size_t kKnownSourcesMax = 16;
 }  // namespace
 
-std::size_t BindGuard::SourceHash::operator()(const IpAddress& address) const {
-  return boost::hash_range(address.octets.begin(), address.octets.end());
-}
-
-// One customer line has a whole IPv6 /64: its lower half says nothing.
-IpAddress BindGuard::key_of(const IpAddress& source) {
-  if (source.is_v4()) { return source; }
-  IpAddress key = source;
-  std::fill(key.octets.begin() + 8, key.octets.end(), std::uint8_t{0});
-  return key;
-}
-
 bool BindGuard::refused_at_accept(Instant now, const IpAddress& source) const {
-  const auto at = sources_.find(key_of(source));
+  const auto at = sources_.find(source.source());
   return at != sources_.end() && now < at->second.refused_until;
 }
 
 Duration BindGuard::answer_delay(Instant now, const IpAddress& source) const {
-  const auto at = sources_.find(key_of(source));
+  const auto at = sources_.find(source.source());
   if (at == sources_.end()) { return {}; }
   const auto recent = std::count_if(at->second.failures.begin(), at->second.failures.end(),
                                     [&](Instant failure) { return now - failure <= kDelayWindow; });
@@ -57,7 +44,7 @@ bool BindGuard::may_check(Instant now, const IpAddress& source, std::string_view
   }
   Login& login = at->second;
   const bool known = std::any_of(login.bound_from.begin(), login.bound_from.end(), [&](const auto& row) {
-    return row.first == key_of(source) && now - row.second <= kKnownSource;
+    return row.first == source.source() && now - row.second <= kKnownSource;
   });
   if (known) { return true; }
   while (!login.checks.empty() && now - login.checks.front() > minutes{1}) { login.checks.pop_front(); }
@@ -67,7 +54,7 @@ bool BindGuard::may_check(Instant now, const IpAddress& source, std::string_view
 }
 
 BindGuard::Source* BindGuard::source_of(Instant now, const IpAddress& source) {
-  const IpAddress key = key_of(source);
+  const IpAddress key = source.source();
   auto at = sources_.find(key);
   if (at == sources_.end()) {
     if (sources_.size() >= kSourcesMax) {
@@ -96,7 +83,7 @@ void BindGuard::bound(Instant now, const IpAddress& source, std::string_view sys
   const auto at = logins_.find(std::string{system_id});
   if (at == logins_.end()) { return; }
   auto& known = at->second.bound_from;
-  const IpAddress key = key_of(source);
+  const IpAddress key = source.source();
   known.erase(std::remove_if(known.begin(), known.end(), [&](const auto& row) { return row.first == key; }),
               known.end());
   known.emplace_back(key, now);

@@ -31,10 +31,6 @@ class BindGuard {
   void bound(Instant now, const IpAddress& source, std::string_view system_id);
   void penalise(Instant now, const IpAddress& source, Duration how_long);
 
-  struct SourceHash {
-    std::size_t operator()(const IpAddress& address) const;
-  };
-
  private:
   struct Source {
     std::deque<Instant> failures;  // at most 20, oldest first
@@ -46,10 +42,9 @@ class BindGuard {
     std::deque<std::pair<IpAddress, Instant>> bound_from;  // at most 16 sources
   };
 
-  static IpAddress key_of(const IpAddress& source);
   Source* source_of(Instant now, const IpAddress& source);
 
-  boost::unordered_flat_map<IpAddress, Source, SourceHash> sources_;
+  boost::unordered_flat_map<IpAddress, Source> sources_;
   boost::unordered_flat_map<std::string, Login> logins_;
 };
 

@@ -120,7 +120,7 @@ bool ServerState::pressed(AccountId account, smpp::BindType type) const {
 
 // Too many connections that have not bound: the oldest one of the busiest source goes (SMPP 3.3).
 void ServerState::make_room_unbound() {
-  boost::unordered_flat_map<IpAddress, std::size_t, BindGuard::SourceHash> by_source;
+  boost::unordered_flat_map<IpAddress, std::size_t> by_source;
   std::size_t most = 0;
   for (const auto& session : unbound) { most = std::max(most, ++by_source[session.source()]); }
   const auto victim = std::find_if(unbound.begin(), unbound.end(), [&](const CustomerSession& session) {

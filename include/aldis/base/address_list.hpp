@@ -18,9 +18,12 @@ struct IpAddress {
   static std::optional<IpAddress> parse(std::string_view text);  // numeric forms of inet_pton only
   [[nodiscard]] bool is_v4() const;
   [[nodiscard]] std::string text() const;  // "203.0.113.7", "2001:db8::1"
+  // Of an IPv6 address its /64, of an IPv4 address itself: whoever guesses from one has all of it.
+  [[nodiscard]] IpAddress source() const;
   // 127/8, 10/8, 172.16/12, 192.168/16, ::1, fc00::/7, fe80::/10
   [[nodiscard]] bool is_loopback_or_private() const;
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
+  friend std::size_t hash_value(const IpAddress& address);  // for boost::hash
 };
 
 // Networks in CIDR notation that may connect (CONTRACT S5). An empty list allows nobody.

@@ -103,8 +103,15 @@ TEST_CASE("whoever guesses from one address waits longer each time, and others d
   // A wrong key now and then is nobody's attack.
   for (int i = 0; i < 100; ++i) { throttle.failed(now += seconds{10}, "203.0.113.9"); }
   CHECK_FALSE(throttle.refuses(now, "203.0.113.9"));
-  // Many addresses cost no more than a bounded table.
-  for (int i = 0; i < 30'000; ++i) { throttle.failed(now, std::to_string(i)); }
+  // All of an IPv6 /64 is one.
+  for (int i = 0; i < 20; ++i) { throttle.failed(now, "2001:db8:0:1::" + std::to_string(i)); }
+  CHECK(throttle.refuses(now, "2001:db8:0:1:ffff::1"));
+  CHECK_FALSE(throttle.refuses(now, "2001:db8:0:2::1"));
+  // Who has many addresses cannot make us forget what another one did.
+  for (int i = 0; i < 30'000; ++i) {
+    throttle.failed(now, "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256));
+  }
+  CHECK(throttle.refuses(now, "2001:db8:0:1:ffff::1"));
 }
 
 TEST_CASE(
