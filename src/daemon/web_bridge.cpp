@@ -14,25 +14,12 @@ namespace {
 RequestToken token_of(std::uint32_t sequence) { return {kWebSession, sequence, 0, Door::kNative}; }
 
 Event event_of(std::uint32_t sequence, const SubmitCall& call) {
-  Submit event;
+  Submit event = call.event;
   event.token = token_of(sequence);
-  event.account = call.account;
-  event.source = call.source;
   event.destinations = std::span{&call.destination, 1};
-  event.esm_class = call.esm_class;
-  event.protocol_id = call.protocol_id;
-  event.registered_delivery = call.registered_delivery;
-  event.data_coding = call.data_coding;
-  event.schedule = call.schedule;
-  event.validity = call.validity;
   event.body = call.body;
   event.tlvs = call.tlvs;
-  event.alphabet = call.alphabet;
-  event.message_class = call.message_class;
-  event.at_most_once = call.at_most_once;
-  event.parts_max = call.parts_max;
   event.door_notes = call.door_notes;
-  event.preview = call.preview;
   return event;
 }
 

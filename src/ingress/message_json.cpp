@@ -69,7 +69,7 @@ std::uint8_t data_coding_of(Alphabet alphabet, std::optional<std::uint8_t> messa
 std::optional<Problem> put_text(const MessageRequest& request, SubmitCall& call) {
   const auto encoded = text::encode(*request.text, encoding_of(request.encoding));
   if (encoded.has_value()) {
-    call.alphabet = encoded->alphabet;
+    call.event.alphabet = encoded->alphabet;
     call.body = encoded->octets;
     return std::nullopt;
   }
@@ -84,9 +84,9 @@ std::optional<Problem> put_text(const MessageRequest& request, SubmitCall& call)
 }
 
 void put_data(const MessageRequest& request, SubmitCall& call) {
-  call.alphabet = Alphabet::kBinary;
+  call.event.alphabet = Alphabet::kBinary;
   if (!request.udh.empty()) {
-    call.esm_class = kUdhIndicator;
+    call.event.esm_class = kUdhIndicator;
     call.body = request.udh;
   }
   call.body += *request.octets;
@@ -183,31 +183,32 @@ std::string_view encoding_name(Alphabet alphabet) {
 Result<SubmitCall, Problem> submit_call_of(const MessageRequest& request, AccountId account) {
   if (auto refused = not_offered(request)) { return std::move(*refused); }
   SubmitCall call;
-  call.account = account;
+  call.event.account = account;
   call.destination = address_of(request.to);
-  if (request.from) { call.source = address_of(*request.from); }
+  if (request.from) { call.event.source = address_of(*request.from); }
   if (request.text) {
     if (auto refused = put_text(request, call)) { return std::move(*refused); }
   } else {
     put_data(request, call);
   }
-  call.data_coding = request.data_coding.value_or(data_coding_of(*call.alphabet, request.message_class));
-  call.protocol_id = request.protocol_id.value_or(0);
-  call.parts_max = request.parts_max.value_or(0);
+  call.event.data_coding =
+      request.data_coding.value_or(data_coding_of(*call.event.alphabet, request.message_class));
+  call.event.protocol_id = request.protocol_id.value_or(0);
+  call.event.parts_max = request.parts_max.value_or(0);
   switch (request.receipt) {
     case api::ReceiptWish::kNone: break;
-    case api::ReceiptWish::kFinal: call.registered_delivery = 0x01; break;
-    case api::ReceiptWish::kAll: call.registered_delivery = 0x11; break;
+    case api::ReceiptWish::kFinal: call.event.registered_delivery = 0x01; break;
+    case api::ReceiptWish::kAll: call.event.registered_delivery = 0x11; break;
   }
   if (request.traffic_class) {
     constexpr MessageClass kClasses[] = {MessageClass::kOtp, MessageClass::kTransactional,
                                          MessageClass::kBulk};
-    call.message_class = kClasses[static_cast<std::size_t>(*request.traffic_class)];
+    call.event.message_class = kClasses[static_cast<std::size_t>(*request.traffic_class)];
   }
-  if (request.delivery) { call.at_most_once = *request.delivery == api::DeliveryWish::kAtMostOnce; }
-  if (request.send_at) { call.schedule.at = *request.send_at; }
-  if (request.validity) { call.validity.in = *request.validity; }
-  if (request.valid_until) { call.validity.at = *request.valid_until; }
+  if (request.delivery) { call.event.at_most_once = *request.delivery == api::DeliveryWish::kAtMostOnce; }
+  if (request.send_at) { call.event.schedule.at = *request.send_at; }
+  if (request.validity) { call.event.validity.in = *request.validity; }
+  if (request.valid_until) { call.event.validity.at = *request.valid_until; }
   for (const auto& tlv : request.tlvs) {
     for (const auto number : {static_cast<std::size_t>(tlv.tag), tlv.value.size()}) {
       call.tlvs.push_back(static_cast<char>(number >> 8u & 0xFFu));

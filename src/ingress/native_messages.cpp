@@ -69,7 +69,7 @@ void NativeApi::Impl::create_message(const Now& now, const Caller& caller, const
   auto& [wanted, submit] = *read;
   json::object answer{{"to", wanted.to}};
   if (wanted.from) { answer["from"] = *wanted.from; }
-  answer["encoding"] = encoding_name(*submit.alphabet);
+  answer["encoding"] = encoding_name(*submit.event.alphabet);
   if (!wanted.reference.empty()) { answer["reference"] = wanted.reference; }
   answer["status"] = wanted.send_at && *wanted.send_at > now.wall ? "scheduled" : "queued";
   call(std::move(submit), asked,
@@ -269,10 +269,10 @@ void NativeApi::Impl::preview_message(const Now& now, const Caller& caller, cons
   auto read = read_submit(now, caller, request);
   if (read.has_error()) { return refuse(asked, read.error()); }
   auto& [wanted, submit] = *read;
-  submit.preview = true;
+  submit.event.preview = true;
   json::object answer{{"would_accept", true},
                       {"refusal", nullptr},
-                      {"encoding", encoding_name(*submit.alphabet)},
+                      {"encoding", encoding_name(*submit.event.alphabet)},
                       {"destination", json::object{{"number", wanted.to}}}};
   if (wanted.text) { put_costly(answer, *wanted.text); }
   call(std::move(submit), asked,

@@ -13,25 +13,14 @@
 
 namespace aldis::ingress {
 
-// Submit, QueryMessage and the others as a door on another thread says them: nothing in them is a view.
+// A Submit that crosses threads: what its views are to show is kept beside it, and whoever hands it over sets
+// them (and the token).
 struct SubmitCall {
-  AccountId account = kNoAccount;
-  Address source;
+  Submit event;
   Address destination;
-  std::uint8_t esm_class = 0;
-  std::uint8_t protocol_id = 0;
-  std::uint8_t registered_delivery = 0;
-  std::uint8_t data_coding = 0;
-  TimeGiven schedule;
-  TimeGiven validity;
   std::string body;
   std::string tlvs;
-  std::optional<Alphabet> alphabet;
-  std::optional<MessageClass> message_class;
-  std::optional<bool> at_most_once;
-  std::uint32_t parts_max = 0;
   std::string door_notes;
-  bool preview = false;
 };
 
 struct ReadCall {
