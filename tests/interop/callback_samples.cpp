@@ -3,6 +3,8 @@
 // styles.
 //
 // usage: callback_samples SECONDS      when they are sent, since 1970
+#include <boost/json/serialize.hpp>
+#include <boost/json/string_view.hpp>
 #include <cstdlib>
 #include <iostream>
 
@@ -14,14 +16,7 @@ using namespace aldis::ingress;
 
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') { out += '\\'; }
-    out += c;
-  }
-  return out + '"';
-}
+std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string_view{text}); }
 
 void tell(std::string_view style, std::string_view url, const std::optional<ports::FetchRequest>& request) {
   if (!request) { std::abort(); }

@@ -68,7 +68,7 @@ TEST_CASE("history counts each record once, whatever statement it is killed at",
     for (int round = 0; round < 60; ++round) {
       world.run(2, 25);
       world.prove();
-      steps_left = static_cast<std::int64_t>(1 + world.records.below(30'000));
+      steps_left = static_cast<std::int64_t>(1 + world.records.below(22'000));
       world.start_follower();
       if (!world.follow()) { ++killed; }
       if (world.records.coin()) { static_cast<void>(world.follower->sync()); }
@@ -80,7 +80,7 @@ TEST_CASE("history counts each record once, whatever statement it is killed at",
     Reader reader(world.settings.directory);
     check_all(world, reader);
   }
-  CHECK(killed > 30);
+  CHECK(killed > 60);
 }
 
 TEST_CASE("history counts each record once, whatever power cuts take from it and from the journal", "[D1]") {

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "unit/runtime/web_fixture.hpp"
@@ -49,7 +50,7 @@ struct Certificate {
   Certificate(const Certificate&) = delete;
   Certificate& operator=(const Certificate&) = delete;
 
-  std::string path = "/tmp/aldis-fetch-ca-XXXXXX";
+  std::string path = std::filesystem::temp_directory_path() / "aldis-fetch-ca-XXXXXX";
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{EVP_EC_gen("P-256"), &EVP_PKEY_free};
   std::unique_ptr<X509, decltype(&X509_free)> x509{X509_new(), &X509_free};
 };
