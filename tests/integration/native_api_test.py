@@ -151,6 +151,19 @@ def a_preview_says_what_it_would_be_and_sends_nothing(where):
     scene.end()
 
 
+def staff_on_the_socket_names_the_account(where):
+    scene = Scene(where, "--receipt-never", "1.0")
+    staff = scene.admin()
+    body = {"to": TO, "from": "ACME", "text": "by staff"}
+    staff.refused(400, "missing_field", "POST", "/v1/messages", body)
+    staff.refused(400, "missing_field", "POST", "/v1/messages?account=nobody", body)
+    status, made = staff.ask("POST", "/v1/messages?account=demo", body)
+    assert status == 202, made
+    status, got = scene.api(scene.key()["key"]).ask("GET", f"/v1/messages/{made['id']}")
+    assert status == 200 and got["account"] == "demo", got
+    scene.end()
+
+
 def another_account_sees_nothing(where):
     scene = Scene(where)
     mine = scene.api(scene.key()["key"])
@@ -295,7 +308,7 @@ def what_is_under_way_when_the_gateway_stops_is_answered(where):
 
 
 CASES = (a_message_is_accepted_sent_and_can_be_read, many_messages_in_one_request_have_one_result_each,
-         a_preview_says_what_it_would_be_and_sends_nothing, another_account_sees_nothing, what_waits_can_be_canceled_once,
+         a_preview_says_what_it_would_be_and_sends_nothing, staff_on_the_socket_names_the_account, another_account_sees_nothing, what_waits_can_be_canceled_once,
          wrong_requests_are_told_what_to_do, only_a_valid_key_with_the_scope_opens, keys_outlive_a_crash_and_end_when_revoked,
          what_was_accepted_over_http_is_never_lost, what_is_under_way_when_the_gateway_stops_is_answered)
 

@@ -282,6 +282,51 @@ TEST_CASE("replace_if_present: the newest that waits gives way; what is on its w
   CHECK(world.queried(id) == Status::kSending);
 }
 
+TEST_CASE("replace_if_present looks at the newest of a pair, not at all that were ever sent to it", "[D2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  world.start();
+  world.bind();
+  const auto later = TimeGiven{std::nullopt, hours{1}};
+  const auto waits = world.accept({.body = "waits", .schedule = later});
+  world.up();
+  for (int i = 0; i < 300; ++i) {
+    world.accept({.body = "sent"});
+    for (const auto& sent : world.take_sent()) { world.ok(sent, std::to_string(i)); }
+  }
+  world.accept({.body = "new", .schedule = later, .replace_if_present = true});
+  CHECK(world.queried(waits) == Status::kScheduled);  // behind too many
+  const auto newest = world.accept({.body = "newest", .schedule = later, .replace_if_present = true});
+  CHECK(world.queried(waits) == Status::kScheduled);
+  CHECK(world.queried(newest) == Status::kScheduled);
+  CHECK(world.engine->messages_live() > 300);
+}
+
+TEST_CASE("while a large index by addresses is built, a replace is told to come back, and then replaces",
+          "[D2]") {
+  Gateway gateway;
+  World& world = gateway.world;
+  world.start();
+  world.bind();
+  for (int i = 0; i < 70; ++i) {
+    for (int n = 0; n < 1000; ++n) {
+      world.submit({.to = {"4477" + std::to_string(1'000'000 + 1000 * i + n)}});
+    }
+    world.turn();
+  }
+  REQUIRE(world.engine->messages_live() == 70'000);
+  const auto waits = world.accept({.body = "old"});
+  const auto first = world.submit({.body = "new", .replace_if_present = true});
+  CHECK(world.refusal(first) == Refusal::kThrottled);
+  CHECK(world.engine->next_deadline() <= world.now.mono);  // it goes on by itself
+  world.turn();
+  world.turn();
+  const auto second = world.submit({.body = "new", .replace_if_present = true});
+  world.turn();
+  CHECK_FALSE(world.refusal(second));
+  CHECK(world.queried(waits) == Status::kDeleted);
+}
+
 TEST_CASE("replace_if_present in the turn of what it replaces", "[D1][D2]") {
   Gateway gateway;
   World& world = gateway.world;
