@@ -32,26 +32,17 @@ UCS2_TEXT = "Ελληνικά και عربي"
 RESTART_WORDS = ("Couldn't connect", "I/O error")  # what bearerbox says while aldisd is away
 
 
-class Callbacks:
-    """The HTTP server that Kannel calls: /dlr for receipts, /mo for messages from handsets."""
+class Asked:
+    """An HTTP server that answers every GET with an empty 200 and tells on_path() what was asked for."""
 
     def __init__(self):
-        self.lock = threading.Lock()
-        self.receipts = collections.defaultdict(list)
-        self.inbound = []
-        callbacks = self
+        asked = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                where = urllib.parse.urlsplit(self.path)
-                fields = {name: values[-1] for name, values in urllib.parse.parse_qs(where.query).items()}
-                with callbacks.lock:
-                    if where.path == "/dlr":
-                        callbacks.receipts[fields["n"]].append(int(fields["type"]))
-                    elif where.path == "/mo":
-                        callbacks.inbound.append(fields)
+                asked.on_path(self.path)
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -64,6 +55,29 @@ class Callbacks:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Callbacks(Asked):
+    """What Kannel calls: /dlr for receipts, /mo for messages from handsets."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.receipts = collections.defaultdict(list)
+        self.inbound = []
+        super().__init__()
+
+    def on_path(self, path):
+        where = urllib.parse.urlsplit(path)
+        fields = {name: values[-1] for name, values in urllib.parse.parse_qs(where.query).items()}
+        with self.lock:
+            if where.path == "/dlr":
+                self.receipts[fields["n"]].append(int(fields["type"]))
+            elif where.path == "/mo":
+                self.inbound.append(fields)
+
     def types_of(self, name):
         with self.lock:
             return list(self.receipts.get(name, ()))
@@ -71,10 +85,6 @@ class Callbacks:
     def count(self, kind):
         with self.lock:
             return sum(1 for kinds in self.receipts.values() if kind in kinds)
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def box_program(name):

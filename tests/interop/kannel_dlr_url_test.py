@@ -9,7 +9,6 @@ usage: kannel_dlr_url_test.py --program kannel_calls
 """
 import argparse
 import collections
-import http.server
 import pathlib
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import threading
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from kannel_customer_test import SKIP, Kannel, box_program, gateway  # noqa: E402
+from kannel_customer_test import SKIP, Asked, Kannel, box_program, gateway  # noqa: E402
 
 TEST = "interop_kannel_dlr_url"
 ESCAPES = "dAbkpPqQiIFtTnoBRDcmMCOuvVfazxyZ0"
@@ -27,40 +26,21 @@ TO, FROM, ACCOUNT, BINFO = "0044770010", "Aldis & Co", "a/c 7", "svc=1"
 REFUSED = 0x45
 
 
-class Caught:
+class Caught(Asked):
     """Every path that was asked for, by the name in it."""
 
     def __init__(self):
-        self.changed = threading.Condition()
+        self.lock = threading.Lock()
         self.paths = collections.defaultdict(list)
-        caught = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                name = urllib.parse.urlsplit(self.path).path.strip("/")
-                with caught.changed:
-                    caught.paths[name].append(self.path)
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def on_path(self, path):
+        with self.lock:
+            self.paths[urllib.parse.urlsplit(path).path.strip("/")].append(path)
 
     def of(self, name):
-        with self.changed:
+        with self.lock:
             return list(self.paths.get(name, ()))
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def raw_fields(path):
