@@ -307,10 +307,17 @@ def what_is_under_way_when_the_gateway_stops_is_answered(where):
     scene.sim.stop()
 
 
-CASES = (a_message_is_accepted_sent_and_can_be_read, many_messages_in_one_request_have_one_result_each,
-         a_preview_says_what_it_would_be_and_sends_nothing, staff_on_the_socket_names_the_account, another_account_sees_nothing, what_waits_can_be_canceled_once,
-         wrong_requests_are_told_what_to_do, only_a_valid_key_with_the_scope_opens, keys_outlive_a_crash_and_end_when_revoked,
-         what_was_accepted_over_http_is_never_lost, what_is_under_way_when_the_gateway_stops_is_answered)
+CASES = (a_message_is_accepted_sent_and_can_be_read,
+         many_messages_in_one_request_have_one_result_each,
+         a_preview_says_what_it_would_be_and_sends_nothing,
+         staff_on_the_socket_names_the_account,
+         another_account_sees_nothing,
+         what_waits_can_be_canceled_once,
+         wrong_requests_are_told_what_to_do,
+         only_a_valid_key_with_the_scope_opens,
+         keys_outlive_a_crash_and_end_when_revoked,
+         what_was_accepted_over_http_is_never_lost,
+         what_is_under_way_when_the_gateway_stops_is_answered)
 
 
 def main():
