@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <string>
 #include <utility>
 
@@ -12,6 +10,7 @@
 #include "aldis/ingress/callback_event.hpp"
 #include "aldis/text/encoding.hpp"
 #include "aldis/text/transcode.hpp"
+#include "ingress/door_notes.hpp"
 #include "ingress/problem_reply.hpp"
 #include "ingress/rfc3339.hpp"
 
@@ -93,16 +92,27 @@ void put_data(const MessageRequest& request, SubmitCall& call) {
 }
 
 std::string notes_of(const MessageRequest& request) {
-  json::object notes{{"door", "native"}};
-  if (!request.reference.empty()) { notes["reference"] = request.reference; }
-  if (!request.label.empty()) { notes["label"] = request.label; }
-  if (request.send_at) { notes["send_at"] = format_rfc3339(*request.send_at); }
-  if (!request.metadata.empty()) {
-    json::object metadata;
-    for (const auto& [name, value] : request.metadata) { metadata[name] = value; }
-    notes["metadata"] = std::move(metadata);
-  }
-  return json::serialize(notes);
+  DoorNotes notes;
+  notes.label = request.label;
+  notes.reference = request.reference;
+  notes.send_at = request.send_at;
+  notes.metadata = request.metadata;
+  return to_octets(notes);
+}
+
+// What the notes say stands beside what the engine knows. An object always has the same members.
+void put_notes(json::object& out, const Message& message) {
+  const auto notes = door_notes_from(message.door_notes).value_or(DoorNotes{.door = "smpp"});
+  const auto text = [](const std::string& value) {
+    return value.empty() ? json::value(nullptr) : json::value(value);
+  };
+  out["door"] = notes.door;
+  out["label"] = text(notes.label);
+  out["reference"] = text(notes.reference);
+  json::object metadata;
+  for (const auto& [name, value] : notes.metadata) { metadata[name] = value; }
+  out["metadata"] = std::move(metadata);
+  out["send_at"] = notes.send_at ? json::value(format_rfc3339(*notes.send_at)) : json::value(nullptr);
 }
 
 std::optional<Problem> not_offered(const MessageRequest& request) {
@@ -236,11 +246,7 @@ json::object message_json(const Now& now, const Message& message, std::string_vi
   out["encoding"] = encoding_name(message.content.alphabet);
   out["parts_count"] = message.parts.size();
   out["class"] = name_of(message.message_class);
-  boost::system::error_code failed;
-  const json::value notes = json::parse(message.door_notes, failed);
-  if (!failed && notes.is_object()) {
-    for (const auto& [name, value] : notes.get_object()) { out[name] = value; }
-  }
+  put_notes(out, message);
   std::uint32_t attempts = 0;
   json::array parts;
   for (const Part& part : message.parts) {
