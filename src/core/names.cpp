@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words that logs, metrics and answers use for the vocabulary's enumerators.
 #include "aldis/core/door.hpp"
+#include "aldis/core/history.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/outcome.hpp"
 #include "aldis/core/refusal.hpp"
@@ -105,5 +106,19 @@ std::string_view name_of(Door door) { return door == Door::kSmpp ? "smpp" : "nat
 
 std::string_view name_of(Refusal refusal) { return words_of(refusal).name; }
 std::string_view sentence_of(Refusal refusal) { return words_of(refusal).sentence; }
+
+std::string_view history::name_of(history::StepKind kind) {
+  using history::StepKind;
+  switch (kind) {
+    case StepKind::kAccepted: return "accepted";
+    case StepKind::kLeased: return "leased";
+    case StepKind::kResponded: return "responded";
+    case StepKind::kReceipt: return "receipt";
+    case StepKind::kStatus: return "status";
+    case StepKind::kOwed: return "owed";
+    case StepKind::kNotified: return "notified";
+  }
+  return "?";  // a number read from a file
+}
 
 }  // namespace aldis

@@ -42,6 +42,7 @@ void Batch::on(const spool::Place& place, const spool::AcceptRecord& record) {
   const bool is_known = slot.home.row.has_value();
   if (!is_known) { slot.home.row.emplace(); }
   life::image(*slot.home.row, record, is_known);
+  if (read_notes_ && !slot.home.row->notes.empty()) { read_notes_(*slot.home.row); }
   slot.dirty = true;
 }
 

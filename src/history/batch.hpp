@@ -3,10 +3,11 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <vector>
 
-#include "aldis/history/message_row.hpp"
+#include "aldis/core/history.hpp"
 #include "aldis/spool/recover.hpp"
 
 namespace aldis::history {
@@ -30,7 +31,8 @@ class Rows {
 // however many records touch it. Owned by the Follower, emptied after each step. Its bound is the step's.
 class Batch final : public spool::ReplayVisitor {
  public:
-  explicit Batch(Rows& rows) : rows_(rows) {}
+  using ReadNotes = std::function<void(MessageRow&)>;
+  Batch(Rows& rows, const ReadNotes& read_notes) : rows_(rows), read_notes_(read_notes) {}
 
   struct Slot {
     Rows::Home home;
@@ -61,6 +63,7 @@ class Batch final : public spool::ReplayVisitor {
   void hear(WallTime at) { clock_ = std::max(clock_, at); }
 
   Rows& rows_;
+  const ReadNotes& read_notes_;
   boost::unordered_flat_map<MessageId, std::size_t> index_;
   std::vector<Slot> slots_;
   WallTime clock_{};

@@ -18,6 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// An idle marker proves what is before it, and nothing proves it: so it is never read (spool/tail.hpp).
+constexpr std::uint64_t kMarkerOctets = spool::kRecordHeaderOctets + spool::kChecksumOctets;
 constexpr std::size_t kOpenMax = 8;  // partitions; late receipts rarely speak of more at a time
 
 std::int64_t day_of(WallTime at) {
@@ -33,7 +35,7 @@ class Follower::Impl final : Rows {
       : settings_(std::move(settings)),
         journal_id_(journal_id),
         tail_(journal, journal_id, segment_octets),
-        batch_(*this) {}
+        batch_(*this, settings_.read_notes) {}
 
   bool step(const Now& now, Lsn durable);
   bool sync();
@@ -59,6 +61,7 @@ class Follower::Impl final : Rows {
   void write_batch(Lsn next);
   void write_to(std::size_t entry, std::span<Batch::Slot* const> slots, Lsn next);
   bool save();
+  void measure();
   bool checkpoint_all();
   void fail(std::string sentence);
   Home find(MessageId id) override;
@@ -104,7 +107,9 @@ bool Follower::Impl::work(const Now& now, Lsn durable) {
   standing_.cursor = now_at_.cursor;
   standing_.clock = now_at_.clock;
   standing_.gaps = now_at_.gaps;
-  standing_.behind = durable > now_at_.cursor ? durable.value() - now_at_.cursor.value() : 0;
+  const std::uint64_t unread = durable > now_at_.cursor ? durable.value() - now_at_.cursor.value() : 0;
+  standing_.behind = unread > kMarkerOctets ? unread : 0;
+  standing_.reached = std::max(now_at_.cursor, standing_.behind == 0 ? durable : Lsn{});
   const bool moved = now_at_.cursor != saved_.cursor;
   const bool much = now_at_.cursor.value() - saved_.cursor.value() >= settings_.octets_per_sync;
   if (moved && (much || now.mono >= save_at_)) {
@@ -132,6 +137,7 @@ void Follower::Impl::open(const Now& now) {
   const bool at_least = first_key == std::numeric_limits<std::int64_t>::min();
   last_key_ = rows_ > 0 ? extent.last_key : first_key - (at_least ? 0 : 1);
   save_at_ = now.mono + settings_.sync_every;
+  measure();
 }
 
 // Files of partitions that retention took out of the catalogue, and that a kill then left.
@@ -184,13 +190,15 @@ bool Follower::Impl::remove_old(const Now& now) {
   if (entries_.size() < 2) { return false; }
   const PartitionEntry oldest = entries_.front();
   const bool old = oldest.times.newest + settings_.keep < now.wall || ALDIS_MUTANT(143);
-  if (oldest.stage != PartitionEntry::kSealed || !old) { return false; }
+  const bool too_much = settings_.octets_max > 0 && standing_.octets > settings_.octets_max;
+  if (oldest.stage != PartitionEntry::kSealed || !(old || too_much)) { return false; }
   catalog_->remove(oldest.number);
   entries_.erase(entries_.begin());
   std::erase_if(open_, [&](const Open& open) { return open.number == oldest.number; });
   for (const char* suffix : {"", "-wal", "-shm"}) {
     fs::remove(partition_path(settings_.directory, oldest.number) + suffix);
   }
+  measure();
   return true;
 }
 
@@ -260,12 +268,18 @@ bool Follower::Impl::save() {
   if (!checkpoint_all()) { return false; }
   catalog_->save(now_at_);
   saved_ = now_at_;
+  measure();
+  return true;
+}
+
+void Follower::Impl::measure() {
   standing_.partitions = static_cast<std::uint32_t>(entries_.size());
   standing_.octets = 0;
   for (const auto& file : fs::directory_iterator(settings_.directory)) {
-    standing_.octets += file.is_regular_file() ? file.file_size() : 0;
+    std::error_code gone;  // a reader's, which it has closed meanwhile
+    const auto octets = file.file_size(gone);
+    standing_.octets += gone ? 0 : octets;
   }
-  return true;
 }
 
 // A reader may be in the way for a moment: then what is read again after a power cut grows a little.

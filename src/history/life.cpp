@@ -5,19 +5,6 @@
 
 namespace aldis::history {
 
-std::string_view name_of(StepKind kind) {
-  switch (kind) {
-    case StepKind::kAccepted: return "accepted";
-    case StepKind::kLeased: return "leased";
-    case StepKind::kResponded: return "responded";
-    case StepKind::kReceipt: return "receipt";
-    case StepKind::kStatus: return "status";
-    case StepKind::kOwed: return "owed";
-    case StepKind::kNotified: return "notified";
-  }
-  return "?";  // a number read from a file
-}
-
 namespace life {
 namespace {
 
@@ -81,6 +68,7 @@ void image(MessageRow& row, const spool::AcceptRecord& record, bool known) {
   row.registered_delivery = m.registered_delivery;
   row.op = m.op;
   row.err = m.err;
+  row.notes = m.door_notes;
   row.accepted_at = m.accepted_at;
   row.due_at = record.due_at;
   row.expires_at = record.expires_at == spool::kNoDeadline ? WallTime{} : record.expires_at;

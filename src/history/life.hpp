@@ -2,7 +2,7 @@
 // What a record makes of a message's row. As the engine's own replay understands it (engine/restored.cpp).
 #pragma once
 
-#include "aldis/history/message_row.hpp"
+#include "aldis/core/history.hpp"
 #include "aldis/spool/records.hpp"
 
 namespace aldis::history::life {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "aldis/history/message_row.hpp"
+#include "aldis/core/history.hpp"
 
 namespace aldis::history {
 

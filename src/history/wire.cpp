@@ -180,10 +180,12 @@ void encode_rest(const MessageRow& row, std::string& into) {
     base = step.at;
   }
   w.number(row.steps_dropped);
+  w.text(row.notes);
 }
 
 bool decode_rest(Octets octets, MessageRow& row) {
-  if (octets.empty() || u8(octets.front()) != kWireVersion) { return false; }
+  const unsigned version = octets.empty() ? 0 : u8(octets.front());
+  if (version == 0 || version > kWireVersion) { return false; }
   Reader r(octets.substr(1));
   row.public_id = MessageId{row.id.value() + r.number()};
   row.message_class = r.enumerator(MessageClass::kBulk);
@@ -210,6 +212,7 @@ bool decode_rest(Octets octets, MessageRow& row) {
     base = row.steps.back().at;
   }
   row.steps_dropped = r.number<std::uint32_t>();
+  row.notes = version < 2 ? Octets{} : r.text();
   return r.good() && r.at_end();
 }
 

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "aldis/base/octets.hpp"
-#include "aldis/history/message_row.hpp"
+#include "aldis/core/history.hpp"
 
 namespace aldis::history {
 
-inline constexpr std::uint8_t kWireVersion = 1;
+inline constexpr std::uint8_t kWireVersion = 2;  // 1 has no notes
 
 // Replaces `into`.
 void encode_rest(const MessageRow& row, std::string& into);

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "aldis/base/result.hpp"
 #include "aldis/base/time.hpp"
+#include "aldis/core/history.hpp"
 #include "aldis/core/ids.hpp"
 #include "aldis/ports/files.hpp"
 #include "aldis/spool/format.hpp"
@@ -18,18 +20,23 @@ struct FollowerSettings {
   std::string directory;  // of our own database files, and of nothing else; made when missing
   // from acceptance; whole partitions go once their newest message is older
   Duration keep = hours{24 * 90};
+  // of all files, about: past it the oldest sealed partitions go as well; 0 = no bound
+  std::uint64_t octets_max = 0;
   std::uint64_t rows_max = 200'000;        // of a partition, about; a day's end closes one as well
   std::size_t octets_per_step = 4u << 20;  // of journal
   // What is read again after power was lost: no more than this, and no older.
   std::uint64_t octets_per_sync = 64u << 20;
   Duration sync_every = seconds{5};
   Duration retry_after = seconds{1};  // an error
+  // Puts what the notes of a door say into the row: label, reference. Empty = nobody can read them.
+  std::function<void(MessageRow&)> read_notes{};
 };
 
 struct Standing {
   Lsn cursor{};              // all before it can be asked for
+  Lsn reached{};             // of what was durable, all that means anything: markers stay unread
   WallTime clock{};          // the newest time that the journal said there: now - clock is the lag, if behind
-  std::uint64_t behind = 0;  // octets of journal, durable and not read
+  std::uint64_t behind = 0;  // octets of journal, durable and not read; 0 = nothing but a marker
   std::uint64_t gaps = 0;    // times that segments were freed before they were read, ever
   std::uint64_t unplaced = 0;  // records that speak of a message that is not here, since the start
   std::uint64_t octets = 0;    // of all files, as of the last sync

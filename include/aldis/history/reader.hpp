@@ -10,31 +10,9 @@
 #include <vector>
 
 #include "aldis/base/result.hpp"
-#include "aldis/history/message_row.hpp"
+#include "aldis/core/history.hpp"
 
 namespace aldis::history {
-
-// All that is set must hold.
-struct Filter {
-  std::optional<AccountId> account;
-  std::string destination;  // digits as in the message
-  bool destination_prefix = false;
-  std::string source;
-  std::string operator_id;  // of any part, as the operator gave it
-  std::optional<OperatorId> op;
-  std::uint32_t statuses = 0;  // bits: 1 << Status; 0 = any
-  std::string label;
-  std::string reference;
-  std::optional<WallTime> since;  // accepted then or later
-  std::optional<WallTime> until;  // accepted before
-};
-
-struct Page {
-  std::vector<MessageRow> rows;
-  std::optional<MessageId> next;  // set: there may be more behind this one; give it as `after`
-};
-
-enum class Order : std::uint8_t { kNewestFirst, kOldestFirst };
 
 // Answers from the files that a Follower writes, by read-only connections of its own: neither waits for the
 // other. Used by one thread at a time. Order is that of ids, which is that of acceptance. By number, operator

@@ -170,6 +170,70 @@ TEST_CASE("history drops whole partitions when their newest message is older tha
   CHECK(world.follow());
 }
 
+TEST_CASE("history that grows past its bound lets go of the oldest partitions, never of the open one") {
+  World world(31);
+  world.start_follower();
+  world.run(30, 60);
+  world.prove();
+  REQUIRE(world.follow());
+  world.follower.reset();  // write-ahead logs go
+  world.start_follower();
+  REQUIRE(world.follow());
+  const auto before = world.follower->standing();
+  REQUIRE(before.partitions > 4);
+  world.follower.reset();
+  world.settings.octets_max = before.octets / 2;
+  world.start_follower();
+  REQUIRE(world.follow());
+  CHECK(world.follower->standing().octets <= world.settings.octets_max + 40'000);  // logs of the open one
+  CHECK(world.follower->standing().partitions < before.partitions);
+  Reader reader(world.settings.directory);
+  CHECK(reader.find(world.model->ids.back())->has_value());
+  CHECK_FALSE(reader.find(world.model->ids.front())->has_value());
+  world.follower.reset();
+  world.settings.octets_max = 1;  // less than one partition has
+  world.start_follower();
+  REQUIRE(world.follow());
+  CHECK(world.follower->standing().partitions == 1);
+}
+
+TEST_CASE("history has reached what is durable when nothing but a marker is unread") {
+  World world(32);
+  world.start_follower();
+  world.run(3, 20);
+  const Lsn before = world.writer->durable();
+  REQUIRE(world.follow());
+  CHECK(world.follower->standing().reached < before);  // durable, but nothing durable says so yet
+  CHECK(world.follower->standing().behind > 0);
+  world.prove();
+  REQUIRE(world.follow());
+  CHECK(world.follower->standing().reached == world.writer->durable());
+  CHECK(world.follower->standing().reached >= before);
+  CHECK(world.follower->standing().behind == 0);
+}
+
+TEST_CASE("history has what a door wrote down in its notes, as the door reads them") {
+  World world(33);
+  world.settings.read_notes = [](MessageRow& row) { row.label = row.notes; };
+  world.start_follower();
+  Message message;
+  message.id = message.public_id = make_message_id(3, world.generation, ++world.sequence);
+  message.door_notes = "spring";
+  message.parts.resize(1);
+  world.writer->append(spool::AcceptRecord{.message = &message});
+  world.commit();
+  world.prove();
+  REQUIRE(world.follow());
+  Reader reader(world.settings.directory);
+  Filter filter;
+  filter.label = "spring";
+  const auto page = reader.list(filter, Order::kNewestFirst, std::nullopt, 10);
+  REQUIRE(page.has_value());
+  REQUIRE(page->rows.size() == 1);
+  CHECK(page->rows[0].id == message.id);
+  CHECK(page->rows[0].notes == "spring");
+}
+
 TEST_CASE("history whose segments were freed before it came tells of the gap and goes on") {
   World world(40);
   world.start_follower();

@@ -130,6 +130,7 @@ TEST_CASE("a row's octets read back, and no beginning of them does") {
   life.row.late = true;
   life.row.due_at = at(-5);
   life.row.steps_dropped = 300;
+  life.row.notes = R"({"door":"native"})";
   std::string octets;
   encode_rest(life.row, octets);
   MessageRow read;
@@ -146,8 +147,21 @@ TEST_CASE("a row's octets read back, and no beginning of them does") {
     CHECK_FALSE(decode_rest(Octets{octets}.substr(0, size), read));
   }
   CHECK_FALSE(decode_rest(octets + '\0', read));
-  octets[0] = 2;
-  CHECK_FALSE(decode_rest(octets, read));
+  std::string later = octets;
+  later[0] = static_cast<char>(kWireVersion + 1);
+  CHECK_FALSE(decode_rest(later, read));
+}
+
+TEST_CASE("what the first version wrote, which had no notes, still reads") {
+  Life life(1);
+  std::string octets;
+  encode_rest(life.row, octets);
+  octets.pop_back();  // the length of no notes
+  octets[0] = 1;
+  MessageRow read = life.row;
+  read.notes = "something else";
+  REQUIRE(decode_rest(octets, read));
+  CHECK((read == life.row));
 }
 
 }  // namespace

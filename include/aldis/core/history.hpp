@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What history knows of one message. Plain values; the text of the message is not among them.
+// What history knows of one message, and what can be asked of it. Plain values, between history and the doors
+// that show it; the text of the message is not among them.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aldis/core/address.hpp"
@@ -71,8 +74,9 @@ struct MessageRow {
   std::uint8_t registered_delivery = 0;
   OperatorId op = kNoOperator;
   FixedString<8> err{};
-  std::string label;      // empty until the journal has it
-  std::string reference;  // empty until the journal has it
+  std::string label;      // empty = none
+  std::string reference;  // empty = none
+  std::string notes;      // Message::door_notes: the door that wrote them reads them
   WallTime accepted_at{};
   WallTime due_at{};      // a schedule or a retry; zero = at once
   WallTime expires_at{};  // zero = never
@@ -85,5 +89,29 @@ struct MessageRow {
 
   friend bool operator==(const MessageRow&, const MessageRow&) = default;
 };
+
+// --- questions -------------------------------------------------------------------------------------------
+
+// All that is set must hold.
+struct Filter {
+  std::optional<AccountId> account;
+  std::string destination;  // digits as in the message
+  bool destination_prefix = false;
+  std::string source;
+  std::string operator_id;  // of any part, as the operator gave it
+  std::optional<OperatorId> op;
+  std::uint32_t statuses = 0;  // bits: 1 << Status; 0 = any
+  std::string label;
+  std::string reference;
+  std::optional<WallTime> since;  // accepted then or later
+  std::optional<WallTime> until;  // accepted before
+};
+
+struct Page {
+  std::vector<MessageRow> rows;
+  std::optional<MessageId> next;  // set: there may be more behind this one; give it as `after`
+};
+
+enum class Order : std::uint8_t { kNewestFirst, kOldestFirst };  // of ids, which is that of acceptance
 
 }  // namespace aldis::history
