@@ -36,38 +36,160 @@ Words<Refusal> refusal_words() {
 
 // --- logins ------------------------------------------------------------------------------------------------
 
+Words<LoginKind> kind_words() {
+  return {{"smpp", LoginKind::kSmpp},
+          {"twilio", LoginKind::kTwilio},
+          {"vonage", LoginKind::kVonage},
+          {"kannel", LoginKind::kKannel},
+          {"jasmin", LoginKind::kJasmin}};
+}
+
+// Options that were changed and belong to other kinds.
+void finish_options(const LoginSettings& login, std::string_view kind, Scope& scope) {
+  const LoginOptions& o = login.options;
+  const auto only = [&](LoginKind of, std::string_view option, bool changed) {
+    if (changed && login.kind != of) {
+      scope.fault({"options", option}, Code::kConflict, fmt::format("kind {} has no such option", kind));
+    }
+  };
+  only(login.kind == LoginKind::kJasmin ? LoginKind::kJasmin : LoginKind::kKannel, "default_sender",
+       !o.default_sender.empty());
+  only(LoginKind::kKannel, "faked_sender", !o.faked_sender.empty());
+  only(LoginKind::kKannel, "reply_style", o.reply_sent);
+  only(LoginKind::kTwilio, "account_sid", !o.account_sid.empty());
+  only(LoginKind::kTwilio, "pools", !o.pools.empty());
+  only(LoginKind::kVonage, "callback_method", o.callback_method != LoginOptions{}.callback_method);
+  only(LoginKind::kVonage, "signature_secret", !o.signature_secret.empty());
+  only(LoginKind::kVonage, "signature_method", o.signature_method != LoginOptions{}.signature_method);
+  only(LoginKind::kJasmin, "connector_quirk", o.connector_quirk);
+  only(LoginKind::kJasmin, "ack_mode", o.any_2xx);
+}
+
+std::size_t user_octets_max(LoginKind kind) {
+  return kind == LoginKind::kSmpp ? 15 : kind == LoginKind::kJasmin ? 16 : kPasswordMax;
+}
+
+void finish_user(const LoginSettings& login, std::string_view kind, Scope& scope) {
+  if (login.kind == LoginKind::kTwilio) {
+    if (scope.has({"user"})) {
+      scope.fault({"user"}, Code::kConflict, "kind twilio has none: clients know the account by its SID");
+    }
+    return;
+  }
+  if (!scope.has({"user"})) { return scope.fault({"user"}, Code::kMissing, "required"); }
+  const auto max = user_octets_max(login.kind);
+  if (login.user.size() > max) {
+    scope.fault({"user"}, Code::kAbove, fmt::format("longer than the {} characters of kind {}", max, kind));
+  }
+  scope.once(kind, "user");
+}
+
 void finish_login(void* object, Scope& scope) {
   const auto& login = as<LoginSettings>(object);
-  if (login.password.empty() && login.password_hash.empty()) {
-    scope.fault({"password"}, Code::kMissing, "required, or password_hash");
+  const auto words = kind_words();
+  const std::string_view kind = words[static_cast<std::size_t>(login.kind)].first;
+  finish_user(login, kind, scope);
+  if (login.kind == LoginKind::kTwilio && scope.has({"password_hash"})) {
+    scope.fault({"password_hash"}, Code::kConflict, "kind twilio needs password: it signs callbacks, too");
+  } else if (login.password.empty() && login.password_hash.empty()) {
+    scope.fault({"password"}, Code::kMissing,
+                login.kind == LoginKind::kTwilio ? "required" : "required, or password_hash");
   } else if (scope.has({"password"}) && scope.has({"password_hash"})) {
     scope.fault({"password_hash"}, Code::kConflict, "one of password and password_hash, not both");
   } else if (login.password.reveal().size() > kPasswordMax) {
     scope.fault({"password"}, Code::kAbove, fmt::format("longer than {} characters", kPasswordMax));
   }
+  finish_options(login, kind, scope);
+}
+
+Row pools_row() {
+  Rows rows;
+  rows.rows = {row("sid", &SenderPool::sid, text(forms::ascii(34, 34)), kLive, "",
+                   "MG and 32 hexadecimal digits: what messagingServiceSid says.")
+                   .need()
+                   .like("MG0123456789abcdef0123456789abcdef"),
+               list("senders", &SenderPool::senders, text(forms::ascii(1, 20)), kLive,
+                    "One of them is taken for each number, always the same one.")
+                   .need()
+                   .like("[ACME]")};
+  rows.finish = [](void* object, Scope& scope) {
+    const auto& pool = as<SenderPool>(object);
+    if (!pool.sid.starts_with("MG")) { scope.fault({"sid"}, Code::kChoice, "must begin with MG"); }
+    if (pool.senders.empty()) { scope.fault({"senders"}, Code::kBelow, "0 items are below 1"); }
+  };
+  return items("pools", &LoginOptions::pools, std::move(rows), "", kLive, "twilio: pools of senders.");
+}
+
+Row login_options_row() {
+  using O = LoginOptions;
+  Rows rows;
+  rows.rows = {
+      row("default_sender", &O::default_sender, text(forms::ascii(0, 20)), kLive, "",
+          "kannel, jasmin: for messages without a sender; \"\" = the account's."),
+      row("faked_sender", &O::faked_sender, text(forms::ascii(0, 20)), kLive, "",
+          "kannel: in place of any sender that is asked for; \"\" = as asked."),
+      choice<O, bool>("reply_style", &O::reply_sent, {{"accepted", false}, {"sent", true}}, kLive,
+                      "kannel: \"0: Accepted for delivery\", or \"Sent.\" as an smsbox says at once."),
+      row("account_sid", &O::account_sid, text(forms::ascii(34, 34)), kLive, "",
+          "twilio: AC and 32 hexadecimal digits.")
+          .otherwise("AC and 32 digits of a hash of the account's name")
+          .like("AC8876b7b8c05382a34d919b496069dc61"),
+      pools_row(),
+      choice<O, VonageCall>(
+          "callback_method", &O::callback_method,
+          {{"post-json", VonageCall::kPostJson}, {"post", VonageCall::kPost}, {"get", VonageCall::kGet}},
+          kLive, "vonage: how its receipts are sent."),
+      row("signature_secret", &O::signature_secret, secret(), kLive, "",
+          "vonage: requests may be signed with it, and what we send is.")
+          .otherwise("no signatures")
+          .like("{file: secrets/acme-signature}"),
+      choice<O, VonageMethod>("signature_method", &O::signature_method,
+                              {{"md5hash", VonageMethod::kMd5Hash},
+                               {"md5", VonageMethod::kMd5Hmac},
+                               {"sha1", VonageMethod::kSha1Hmac},
+                               {"sha256", VonageMethod::kSha256Hmac},
+                               {"sha512", VonageMethod::kSha512Hmac}},
+                              kLive, "vonage: md5hash, or an HMAC."),
+      row("connector_quirk", &O::connector_quirk, flag(), kLive, "",
+          "jasmin: the operator's message id stands as connector at level 2, as Jasmin has it."),
+      choice<O, bool>("ack_mode", &O::any_2xx, {{"body", false}, {"any_2xx", true}}, kLive,
+                      "jasmin: a callback is acknowledged by ACK/Jasmin, or by any 2xx."),
+  };
+  rows.finish = [](void* object, Scope& scope) {
+    const auto& options = as<O>(object);
+    if (!options.account_sid.empty() && !options.account_sid.starts_with("AC")) {
+      scope.fault({"account_sid"}, Code::kChoice, "must begin with AC");
+    }
+    scope.once("account_sid", "account_sid");
+  };
+  return nested("options", &LoginSettings::options, std::move(rows), kLive,
+                "What only some kinds have; each says which.");
 }
 
 Row logins_row() {
+  using L = LoginSettings;
   Rows rows;
   rows.rows = {
-      loader_key("kind", words({"smpp"}), kLive, "The door.").need().like("smpp"),
-      row("user", &LoginSettings::user, unique_text(forms::ascii(1, 15), "user"), kLive, "",
-          "system_id of the bind; unique among all accounts.")
+      choice<L, LoginKind>("kind", &L::kind, kind_words(), kLive, "The door: SMPP, or a dialect over HTTP.")
           .need()
+          .like("smpp"),
+      row("user", &L::user, text(forms::ascii(1, kPasswordMax)), kLive, "",
+          "system_id, username or api_key; unique per kind among all accounts. Kind twilio has none.")
           .like("acme"),
       row("password", &LoginSettings::password, secret(), kLive, "",
-          "At most 64 characters; this or password_hash.")
+          "At most 64 characters; this or password_hash. twilio: the auth token; vonage: the api_secret.")
           .like("{file: secrets/acme}"),
       row("password_hash", &LoginSettings::password_hash, text(forms::argon2id()), kLive, "",
           "In place of password: its Argon2id hash.")
           .otherwise("password must be given")
           .like("\"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA\""),
       list("allow_ips", &LoginSettings::allow_ips, text(forms::network()), kLive,
-           "Narrows the account's list; [] = the account's."),
+           "smpp: narrows the account's list, [] = the account's. Over HTTP: [] = from anywhere."),
+      login_options_row(),
   };
   rows.finish = finish_login;
   return items("logins", &AccountSettings::logins, std::move(rows), "", kLive,
-               "Who may bind for this account.")
+               "Who may bind for this account, or send over HTTP as clients of others do.")
       .show();
 }
 
@@ -266,7 +388,9 @@ Row receipts_row() {
 
 void finish_account(void* object, Scope& scope) {
   const auto& account = as<AccountSettings>(object);
-  if (!account.logins.empty() && scope.items_count({"smpp", "allow_ips"}) == 0) {
+  const bool binds = std::any_of(account.logins.begin(), account.logins.end(),
+                                 [](const auto& login) { return login.kind == LoginKind::kSmpp; });
+  if (binds && scope.items_count({"smpp", "allow_ips"}) == 0) {
     scope.fault({"smpp", "allow_ips"}, Code::kMissing, "required with an smpp login");
   }
   if (account.validity > account.validity_max) {

@@ -163,10 +163,17 @@ Row http_row() {
           .like("\"127.0.0.1:8081\""),
       choices<HttpListener, HttpServe>(
           "serve", &HttpListener::serve,
-          {{"native", HttpServe::kNative}, {"health", HttpServe::kHealth}, {"metrics", HttpServe::kMetrics}},
+          {{"native", HttpServe::kNative},
+           {"health", HttpServe::kHealth},
+           {"metrics", HttpServe::kMetrics},
+           {"kannel", HttpServe::kKannel}},
           kLive,
-          "What is answered there: the API of our own under /v1, health checks, "
-          "metrics."),
+          "What is answered there: the API of our own under /v1, health checks, metrics, or what "
+          "clients of others ask."),
+      choices<HttpListener, LoginKind>(
+          "query_credentials", &HttpListener::query_credentials,
+          {{"kannel", LoginKind::kKannel}, {"jasmin", LoginKind::kJasmin}, {"vonage", LoginKind::kVonage}},
+          kLive, "Dialects whose user and password may stand in the URL, where others may log them."),
   };
   listener.finish = finish_http_listener;
   return group<Settings>("http",

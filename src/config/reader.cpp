@@ -308,6 +308,12 @@ void Scope::fault(std::initializer_list<std::string_view> keys, Code code, std::
   reader_.report_.add(at(keys).node->mark, std::move(path), {code, std::move(detail), {}});
 }
 
+void Scope::once(std::string_view noun, std::string_view key) {
+  if (const Node* node = node_.find(key)) {
+    reader_.once(reader_.unique_[noun], node->text, node->mark, Path(path_, key));
+  }
+}
+
 void Scope::item_fault(std::string_view list, std::size_t index, std::initializer_list<std::string_view> keys,
                        Code code, std::string detail) {
   const Path list_path(path_, list);

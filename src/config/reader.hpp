@@ -73,6 +73,8 @@ class Scope {
       std::initializer_list<std::string_view> keys) const;  // as it was written
   // At the value of the key, or, where it is not given, at the deepest map that should hold it.
   void fault(std::initializer_list<std::string_view> keys, Code code, std::string detail);
+  // A fault if another map said the same text of the same `noun` (of static storage) here.
+  void once(std::string_view noun, std::string_view key);
   // At an item of a list, or below it.
   void item_fault(std::string_view list, std::size_t index, std::initializer_list<std::string_view> keys,
                   Code code, std::string detail);

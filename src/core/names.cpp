@@ -102,7 +102,17 @@ RefusalWords words_of(Refusal refusal) {
 }
 }  // namespace
 
-std::string_view name_of(Door door) { return door == Door::kSmpp ? "smpp" : "native"; }
+std::string_view name_of(Door door) {
+  switch (door) {
+    case Door::kSmpp: return "smpp";
+    case Door::kNative: return "native";
+    case Door::kTwilio: return "twilio";
+    case Door::kVonage: return "vonage";
+    case Door::kKannel: return "kannel";
+    case Door::kJasmin: return "jasmin";
+  }
+  __builtin_unreachable();
+}
 
 std::string_view name_of(Refusal refusal) { return words_of(refusal).name; }
 std::string_view sentence_of(Refusal refusal) { return words_of(refusal).sentence; }

@@ -11,11 +11,14 @@ using namespace ingress;
 
 namespace {
 
-RequestToken token_of(std::uint32_t sequence) { return {kWebSession, sequence, 0, Door::kNative}; }
+RequestToken token_of(std::uint32_t sequence, Door door = Door::kNative) {
+  return {kWebSession, sequence, 0, door};
+}
 
 Event event_of(std::uint32_t sequence, const SubmitCall& call) {
   Submit event = call.event;
-  event.token = token_of(sequence);
+  event.token = token_of(sequence, call.door);
+  event.service_type = call.service_type;
   event.destinations = std::span{&call.destination, 1};
   event.body = call.body;
   event.tlvs = call.tlvs;

@@ -53,11 +53,12 @@ std::string_view label_of(const State& s, OperatorId op) {
 
 void collect(State& s, const Now& now, ports::MetricReport& report) {
   const auto& c = s.counters;
-  for (const auto door : {Door::kSmpp, Door::kNative}) {
+  for (std::size_t i = 0; i < kDoors; ++i) {
+    const auto door = static_cast<Door>(i);
     for (const auto message_class : {MessageClass::kOtp, MessageClass::kTransactional, MessageClass::kBulk}) {
-      report.counter(
-          "aldis_messages_accepted_total", {{"door", name_of(door)}, {"class", name_of(message_class)}},
-          count(c.accepted_by[static_cast<std::size_t>(door)][static_cast<std::size_t>(message_class)]));
+      report.counter("aldis_messages_accepted_total",
+                     {{"door", name_of(door)}, {"class", name_of(message_class)}},
+                     count(c.accepted_by[i][static_cast<std::size_t>(message_class)]));
     }
   }
   const auto in = [&](Status status) { return c.pending[static_cast<std::size_t>(status)]; };

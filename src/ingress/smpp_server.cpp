@@ -40,6 +40,7 @@ ServerState::ServerState(const ServerSetup& setup_in, EventSink& engine_in)
     const auto& account = directory.account(AccountId{i});
     if (!account.enabled) { continue; }
     for (const auto& login : account.logins) {
+      if (login.kind != LoginKind::kSmpp) { continue; }
       Login row;
       row.account = AccountId{i};
       row.settings = &login;

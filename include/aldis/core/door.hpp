@@ -8,8 +8,8 @@
 
 namespace aldis {
 
-enum class Door : std::uint8_t { kSmpp, kNative };
-inline constexpr std::size_t kDoors = 2;
-std::string_view name_of(Door door);  // "smpp", "native": metrics
+enum class Door : std::uint8_t { kSmpp, kNative, kTwilio, kVonage, kKannel, kJasmin };
+inline constexpr std::size_t kDoors = 6;
+std::string_view name_of(Door door);  // "smpp", "native", "twilio": metrics, and a message's door
 
 }  // namespace aldis

@@ -21,11 +21,38 @@ namespace aldis {
 
 // --- customers ---
 
+enum class LoginKind : std::uint8_t { kSmpp, kTwilio, kVonage, kKannel, kJasmin };
+inline constexpr std::size_t kLoginKinds = 5;
+
+struct SenderPool {  // what Twilio calls a messaging service
+  std::string sid;   // "MG" and 32 hexadecimal digits
+  std::vector<std::string> senders;
+};
+
+enum class VonageCall : std::uint8_t { kPostJson, kPost, kGet };
+enum class VonageMethod : std::uint8_t { kMd5Hash, kMd5Hmac, kSha1Hmac, kSha256Hmac, kSha512Hmac };
+
+// What only some kinds have, empty for the others.
+struct LoginOptions {
+  std::string default_sender;     // kannel, jasmin; else the account's
+  std::string faked_sender;       // kannel: whatever was asked for
+  bool reply_sent = false;        // kannel: "Sent." in place of "0: Accepted for delivery"
+  std::string account_sid;        // twilio; empty = made of the account's name
+  std::vector<SenderPool> pools;  // twilio
+  VonageCall callback_method = VonageCall::kPostJson;
+  Secret signature_secret;  // vonage
+  VonageMethod signature_method = VonageMethod::kMd5Hash;
+  bool connector_quirk = false;  // jasmin
+  bool any_2xx = false;          // jasmin: ack_mode
+};
+
 struct LoginSettings {
-  std::string user;
+  LoginKind kind = LoginKind::kSmpp;
+  std::string user;                    // twilio has none
   Secret password;                     // plain, or
   std::string password_hash;           // "$argon2id$..."
-  std::vector<std::string> allow_ips;  // narrows the account's list; empty = the account's
+  std::vector<std::string> allow_ips;  // smpp: narrows the account's list; empty = that, or from anywhere
+  LoginOptions options;
 };
 
 enum class MessageIdFormat : std::uint8_t { kHex, kUuid, kDec, kHex8 };
@@ -96,7 +123,7 @@ enum class AlphabetFallback : std::uint8_t { kLatin1, kUtf8, kRefuse };
 struct AccountSettings {
   std::string name;
   bool enabled = true;
-  std::vector<LoginSettings> logins;  // kind smpp
+  std::vector<LoginSettings> logins;
   AccountSmppSettings smpp;
   std::optional<ThrottleSettings> throttle;
   CapSettings caps;
@@ -188,11 +215,22 @@ struct SmppServerSettings {
   std::uint32_t unbound_per_source = 10;
 };
 
-enum class HttpServe : std::uint8_t { kNative, kHealth, kMetrics };
+enum class HttpServe : std::uint8_t {
+  kNative,
+  kHealth,
+  kMetrics,
+  kTwilio,
+  kVonage,
+  kKannel,
+  kJasmin,
+  kJasminRest,
+  kKannelAdmin,
+};
 
 struct HttpListener {
   std::string name;
   std::string address;
+  std::vector<LoginKind> query_credentials;  // dialects whose credentials may stand in the URL
   std::vector<HttpServe> serve{HttpServe::kNative, HttpServe::kHealth, HttpServe::kMetrics};
 };
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "aldis/core/settings.hpp"
 #include "aldis/core/webhook.hpp"
 #include "aldis/ingress/callback_event.hpp"
 #include "aldis/ports/crypto.hpp"
@@ -31,8 +32,6 @@ struct TwilioStyle {
   std::string messaging_service_sid;  // empty = not used
 };
 
-enum class VonageCall : std::uint8_t { kPostJson, kPost, kGet };
-enum class VonageMethod : std::uint8_t { kMd5Hash, kMd5Hmac, kSha1Hmac, kSha256Hmac, kSha512Hmac };
 struct VonageStyle {
   std::string api_key;
   VonageCall call = VonageCall::kPostJson;

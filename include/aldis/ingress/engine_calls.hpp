@@ -21,6 +21,8 @@ struct SubmitCall {
   std::string body;
   std::string tlvs;
   std::string door_notes;
+  std::string service_type;
+  Door door = Door::kNative;
 };
 
 struct ReadCall {

@@ -92,6 +92,32 @@ TEST_CASE("rules between keys") {
   CHECK(told("account_defaults: {smpp: {allow_ips: [\"::1\"]}}\n" + account() + login +
              "  - {name: b, logins: [{kind: smpp, user: u, password: secret}]}\n") ==
         "accounts[b].logins[0].user: given twice; first at " + tree.at("aldisd.yaml") + ":5:33");
+  const auto told_login = [&](const std::string& item) {
+    return told(account() + "    logins: [{" + item + "}]\n");
+  };
+  CHECK(told_login("kind: kannel, user: u, password: p") == "fine");  // addresses are a matter of SMPP
+  CHECK(told_login("kind: kannel, password: p") == "accounts[acme].logins[0].user: required");
+  CHECK(told_login("kind: jasmin, user: seventeen_letters, password: p") ==
+        "accounts[acme].logins[0].user: longer than the 16 characters of kind jasmin");
+  CHECK(told_login("kind: kannel, user: u, password: p}, {kind: jasmin, user: u, password: p") == "fine");
+  CHECK(told_login("kind: kannel, user: u, password: p}, {kind: kannel, user: u, password: p")
+            .starts_with("accounts[acme].logins[1].user: given twice; first at "));
+  CHECK(told_login("kind: twilio, password: p") == "fine");
+  CHECK(told_login("kind: twilio") == "accounts[acme].logins[0].password: required");
+  CHECK(told_login("kind: twilio, user: u, password: p") ==
+        "accounts[acme].logins[0].user: kind twilio has none: clients know the account by its SID");
+  CHECK(told_login("kind: twilio, password_hash: "
+                   "\"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA\"") ==
+        "accounts[acme].logins[0].password_hash: kind twilio needs password: it signs callbacks, too");
+  CHECK(
+      told_login(
+          "kind: kannel, user: u, password: p, options: {account_sid: AC8876b7b8c05382a34d919b496069dc61}") ==
+      "accounts[acme].logins[0].options.account_sid: kind kannel has no such option");
+  CHECK(told_login("kind: twilio, password: p, options: {pools: [{sid: MG0123456789abcdef0123456789abcdef, "
+                   "senders: []}]}") ==
+        "accounts[acme].logins[0].options.pools[0].senders: 0 items are below 1");
+  CHECK(told_login("kind: twilio, password: p, options: {account_sid: XX8876b7b8c05382a34d919b496069dc61}") ==
+        "accounts[acme].logins[0].options.account_sid: must begin with AC");
   CHECK(told(account() + "    validity: 8d\n") == "accounts[acme].validity: 8d is above validity_max");
   CHECK(told(account() + "    validity_max: 1h\n") == "accounts[acme].validity: 48h is above validity_max");
   CHECK(told(account() + "    senders: {refused: replace}\n") ==
