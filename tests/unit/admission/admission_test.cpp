@@ -399,7 +399,7 @@ TEST_CASE("refusals are counted by door and reason, those of others too") {
         native += value;
         return;
       }
-      CHECK(labels.begin()[0].second == "smpp");
+      if (labels.begin()[0].second != "smpp") { return CHECK(value == 0); }
       if (labels.begin()[1].second == "throttled") { throttled = value; }
       if (labels.begin()[1].second == "no_route") { no_route = value; }
     }
