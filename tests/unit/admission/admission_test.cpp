@@ -399,7 +399,10 @@ TEST_CASE("refusals are counted by door and reason, those of others too") {
         native += value;
         return;
       }
-      if (labels.begin()[0].second != "smpp") { return CHECK(value == 0); }
+      if (labels.begin()[0].second != "smpp") {
+        CHECK(value == 0);
+        return;
+      }
       if (labels.begin()[1].second == "throttled") { throttled = value; }
       if (labels.begin()[1].second == "no_route") { no_route = value; }
     }
