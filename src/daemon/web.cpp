@@ -12,11 +12,15 @@ namespace {
 // Of a listener that serves no API: whoever asks for health is never turned away by a scraper that hangs.
 constexpr std::size_t kConnectionsForHealth = 32;
 constexpr std::string_view kAdminGroup = "aldis-admin";
+// beside the two for binds: a storm of either does not stop the other
+constexpr unsigned kPasswordThreads = 1;
+constexpr std::size_t kCacheKeyOctets = 32;
 }  // namespace
 
 class Web::Doors final : public ports::HttpService {
  public:
-  Doors(Web& web, const std::vector<HttpServe>& serve) : web_(web), serve_(serve) {}
+  Doors(Web& web, const HttpListener& listener)
+      : web_(web), serve_(listener.serve), dialect_(web.dialects_, listener) {}
 
   ports::HttpVerdict judge(const Now& now, const ports::HttpRequest& request) override {
     ports::HttpService* service = service_of(request.path);
@@ -25,6 +29,12 @@ class Web::Doors final : public ports::HttpService {
   }
   void serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) override {
     service_of(request.path)->serve(now, request, reply);
+  }
+  // Whether it answers more than whoever watches the process asks.
+  [[nodiscard]] bool serves_customers() const {
+    return std::any_of(serve_.begin(), serve_.end(), [](HttpServe what) {
+      return what != HttpServe::kHealth && what != HttpServe::kMetrics;
+    });
   }
   [[nodiscard]] bool serves(HttpServe what) const {
     return std::find(serve_.begin(), serve_.end(), what) != serve_.end();
@@ -36,11 +46,14 @@ class Web::Doors final : public ports::HttpService {
     if (path.starts_with("/v1/") || path.starts_with("/errors/")) {
       return serves(HttpServe::kNative) ? &web_.api_ : nullptr;
     }
-    return serves(HttpServe::kHealth) ? &web_.health_ : nullptr;
+    if (dialect_.serves(path)) { return &dialect_; }
+    if (serves(HttpServe::kHealth)) { return &web_.health_; }
+    return serves_customers() ? &dialect_ : nullptr;  // a dialect's own port says no in its words
   }
 
   Web& web_;
   const std::vector<HttpServe> serve_;
+  ingress::DialectDoor dialect_;
 };
 
 Web::Web(runtime::Loop& engine_loop, Gateway& gateway, telemetry::LogQueue& log, Health::Questions questions)
@@ -56,7 +69,15 @@ Web::Web(runtime::Loop& engine_loop, Gateway& gateway, telemetry::LogQueue& log,
             .digests = digests_,
             .log = log_,
             .own_uid = runtime::own_uid(),
-            .admin_gid = runtime::group_named(std::string{kAdminGroup})}) {
+            .admin_gid = runtime::group_named(std::string{kAdminGroup})}),
+      passwords_(thread_.loop(), kPasswordThreads),
+      dialects_({.directory = gateway.directory(),
+                 .public_ids = gateway.public_ids(),
+                 .engine = bridge_,
+                 .passwords = passwords_,
+                 .digests = digests_,
+                 .callbacks = callbacks_,
+                 .cache_key = secrets_.random_octets(kCacheKeyOctets)}) {
   gateway.connect(&bridge_);
   gateway.visit_stored([this](const Stored& stored) { api_.load(stored); });
 }
@@ -71,8 +92,8 @@ Result<void, std::string> Web::open(const std::vector<HttpListener>& listeners) 
     runtime::HttpServerSettings settings;
     settings.address = listener.address;
     if (runtime::group_named(std::string{kAdminGroup})) { settings.unix_group = kAdminGroup; }
-    doors_.push_back(std::make_unique<Doors>(*this, listener.serve));
-    if (!doors_.back()->serves(HttpServe::kNative)) {
+    doors_.push_back(std::make_unique<Doors>(*this, listener));
+    if (!doors_.back()->serves_customers()) {
       settings.limits.connections = kConnectionsForHealth;
       settings.limits.connections_per_address = kConnectionsForHealth + 1;  // the oldest makes room first
     }
@@ -92,7 +113,10 @@ std::vector<std::pair<std::string, std::string>> Web::addresses() const {
 void Web::start() { thread_.start(); }
 
 void Web::drain() {
-  thread_.loop().post([this] { api_.drain(); });
+  thread_.loop().post([this] {
+    api_.drain();
+    dialects_.drain();
+  });
 }
 
 void Web::stop() {

@@ -8,7 +8,9 @@
 
 #include "aldis/base/result.hpp"
 #include "aldis/core/settings.hpp"
+#include "aldis/ingress/dialects.hpp"
 #include "aldis/ingress/native_api.hpp"
+#include "aldis/ports/fetch_guard.hpp"
 #include "aldis/runtime/http_server.hpp"
 #include "aldis/runtime/loop_thread.hpp"
 #include "aldis/runtime/secrets.hpp"
@@ -46,6 +48,9 @@ class Web {
   runtime::KernelSecrets secrets_;
   runtime::OpenSslDigests digests_;
   ingress::NativeApi api_;
+  runtime::PasswordPool passwords_;
+  const ports::FetchPolicy callbacks_;
+  ingress::Dialects dialects_;
   std::vector<std::unique_ptr<Doors>> doors_;
   std::vector<std::pair<std::string, std::unique_ptr<runtime::HttpServer>>> servers_;
 };

@@ -14,6 +14,11 @@ using Fields = std::vector<std::pair<std::string, std::string>>;  // in the orde
 // "a=1&b=x+y%21": application/x-www-form-urlencoded as browsers write it.
 std::string form_of(const Fields& fields);
 
+// What was written so, as octets; a '%' that two hexadecimal digits do not follow stands for itself.
+Fields fields_of(std::string_view form);
+// The first one of that name; null: there is none.
+const std::string* field(const Fields& fields, std::string_view name);
+
 // `url` with the fields behind its query.
 std::string with_query(std::string_view url, const Fields& fields);
 

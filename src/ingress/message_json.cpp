@@ -29,22 +29,6 @@ bool all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// TON and NPI as 3GPP 23.040 section 9.1.2.5 has them: international, alphanumeric, or a short code.
-Address address_of(std::string_view text) {
-  Address address;
-  if (text.starts_with('+')) { text.remove_prefix(1); }
-  address.digits.assign(text);
-  if (!all_digits(text)) {
-    address.ton = 5;
-  } else if (text.size() <= 8) {
-    address.ton = 3;
-  } else {
-    address.ton = 1;
-    address.npi = 1;
-  }
-  return address;
-}
-
 text::Encoding encoding_of(api::EncodingWish wish) {
   switch (wish) {
     case api::EncodingWish::kGsm7: return text::Encoding::kGsm7;
@@ -52,17 +36,6 @@ text::Encoding encoding_of(api::EncodingWish wish) {
     case api::EncodingWish::kLatin1: return text::Encoding::kLatin1;
     default: return text::Encoding::kAuto;
   }
-}
-
-std::uint8_t data_coding_of(Alphabet alphabet, std::optional<std::uint8_t> message_class) {
-  std::uint8_t group = 0;
-  switch (alphabet) {
-    case Alphabet::kUcs2: group = 0x08; break;
-    case Alphabet::kLatin1: return 0x03;  // no class goes with it (SMPP 3.4 section 5.2.19)
-    case Alphabet::kBinary: group = 0x04; break;
-    default: break;
-  }
-  return static_cast<std::uint8_t>(message_class ? group | 0x10u | *message_class : group);
 }
 
 std::optional<Problem> put_text(const MessageRequest& request, SubmitCall& call) {
@@ -178,6 +151,32 @@ json::value time_json(WallTime at) {
 }
 
 }  // namespace
+
+Address address_of(std::string_view text) {
+  Address address;
+  if (text.starts_with('+')) { text.remove_prefix(1); }
+  address.digits.assign(text);
+  if (!all_digits(text)) {
+    address.ton = 5;
+  } else if (text.size() <= 8) {
+    address.ton = 3;
+  } else {
+    address.ton = 1;
+    address.npi = 1;
+  }
+  return address;
+}
+
+std::uint8_t data_coding_of(Alphabet alphabet, std::optional<std::uint8_t> message_class) {
+  std::uint8_t group = 0;
+  switch (alphabet) {
+    case Alphabet::kUcs2: group = 0x08; break;
+    case Alphabet::kLatin1: return 0x03;  // no class goes with it (SMPP 3.4 section 5.2.19)
+    case Alphabet::kBinary: group = 0x04; break;
+    default: break;
+  }
+  return static_cast<std::uint8_t>(message_class ? group | 0x10u | *message_class : group);
+}
 
 std::string_view encoding_name(Alphabet alphabet) {
   switch (alphabet) {

@@ -19,6 +19,12 @@ namespace aldis::ingress {
 // this door knows (reference, label, metadata) goes into the notes.
 Result<SubmitCall, api::Problem> submit_call_of(const api::MessageRequest& request, AccountId account);
 
+// "+447700900123", "60777", "ACME": TON and NPI as 3GPP 23.040 section 9.1.2.5 has them. At most 20
+// characters.
+Address address_of(std::string_view text);
+// data_coding of a text in that alphabet; message_class 0 to 3, 0 = flash.
+std::uint8_t data_coding_of(Alphabet alphabet, std::optional<std::uint8_t> message_class);
+
 // "gsm7", "ucs2", "latin1", "binary".
 std::string_view encoding_name(Alphabet alphabet);
 

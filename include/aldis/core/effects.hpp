@@ -37,6 +37,7 @@ struct AnswerSubmit {
   bool multi = false;
   std::vector<DestinationRefused> refused;  // submit_multi only; empty otherwise, so no allocation
   std::uint16_t parts = 0;                  // of the one message, not of a submit_multi
+  bool waits_for_link = false;              // the same: nobody is bound to its operator now
 };
 
 struct AnswerQuery {

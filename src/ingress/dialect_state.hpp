@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands behind Dialects, and one file per dialect.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "aldis/ingress/dialects.hpp"
+#include "ingress/api_keys.hpp"
+#include "ingress/dialect_logins.hpp"
+
+namespace aldis::ingress {
+
+// One request on its way through a dialect.
+struct DialectAsk {
+  const Now& now;
+  const ports::HttpRequest& request;
+  const ports::HttpReply& reply;
+  bool query_credentials = false;  // may stand in the URL here
+};
+
+struct Dialects::Impl {
+  explicit Impl(DialectSetup its_setup)
+      : setup(std::move(its_setup)),
+        logins(setup.directory, setup.passwords, setup.digests, setup.cache_key) {}
+
+  const DialectSetup setup;
+  DialectLogins logins;
+  AuthThrottle throttle;
+  bool draining = false;
+
+  // Checks a login and takes care of who guesses: `answer` gets kBusy for them.
+  void check(const Now& now, LoginKind kind, std::string_view user, std::string_view password,
+             std::string_view client, DialectLogins::Answer answer);
+
+  void serve_kannel(const DialectAsk& ask);
+};
+
+// "application/json; charset=utf-8" is "application/json".
+bool is_media_type(std::string_view content_type, std::string_view type);
+
+// Digits without '+', "00", spaces and dashes, if it is a number that a message can go to.
+std::optional<std::string> number_of(std::string_view text);
+
+// A label from a dialect: lower case, '_' for what labels do not have, 64 characters of it.
+std::string label_of(std::string_view text);
+
+// Well-formed UTF-8, or nothing: what goes into JSON.
+std::string as_noted(std::string_view text);
+
+}  // namespace aldis::ingress
