@@ -347,6 +347,15 @@ Row receipts_row() {
                               {"always", ReceiptMode::kAlways},
                               {"never", ReceiptMode::kOff}},
                              kLive, "Whether receipts are sent: as registered_delivery asks, or regardless."),
+      choice<R, ReceiptVia>(
+          "via", &R::via,
+          {{"auto", ReceiptVia::kAuto},
+           {"smpp", ReceiptVia::kSmpp},
+           {"webhook", ReceiptVia::kWebhook},
+           {"both", ReceiptVia::kBoth}},
+          kLive,
+          "Where the account hears of its messages: on sessions, by webhooks, or by the door "
+          "that each came in."),
       choice<R, ReceiptPdu>("pdu", &R::pdu,
                             {{"deliver_sm", ReceiptPdu::kDeliverSm}, {"data_sm", ReceiptPdu::kDataSm}}, kLive,
                             "The PDU that carries them."),

@@ -88,6 +88,7 @@ struct Visitor {
   }
   void operator()(const Store& event) const { storing::on(s, now, event); }
   void operator()(const DeliverResult& event) const { owing::on(s, now, event); }
+  void operator()(const WebhookAnswered& event) const { owing::on(s, now, event); }
   void operator()(const LinkBound& event) const { sending::on(s, now, event); }
   void operator()(const LinkCredit& event) const { sending::on(s, now, event); }
   void operator()(const LinkLost& event) const { sending::on(s, now, event); }
@@ -132,6 +133,7 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
       orphans(setup.key, id_rules, {settings.limits.orphans_in_memory, settings.limits.orphan_retention}),
       tally(directory.operators_count()),
       outbox(now),
+      telling(now, setup.webhooks, directory),
       stored(restored->stored) {
   for (std::uint32_t i = 0; i < directory.accounts_count(); ++i) {
     const AccountId id{i};
@@ -170,8 +172,8 @@ void Engine::on(const Now& now, const Event& event) { std::visit(Visitor{*state_
 
 Instant Engine::next_deadline() const {
   const State& s = *state_;
-  Instant next = std::min(
-      {s.wheel.next_deadline(), s.outbox.next_deadline(), s.idle_marker_at, shelving::next_expiry(s)});
+  Instant next = std::min({s.wheel.next_deadline(), s.outbox.next_deadline(),
+                           s.telling.webhooks().next_deadline(), s.idle_marker_at, shelving::next_expiry(s)});
   if (cancels::under_way(s)) { return Instant{}; }
   if (!s.late_answers.empty()) { next = std::min(next, s.late_answers.top().at); }
   const bool may_lease = !s.held && !s.draining && s.journal.room() < spool::Room::kNoLease;

@@ -81,14 +81,23 @@ void match_parked(State& s, const Now& now, Message& message) {
   }
 }
 
-void start_owed(State& s, const Now& now, Restored& restored) {
+void start_owed(State& s, const Now& now, Restored& restored, std::vector<Homed*>& all) {
   for (auto& [id, items] : restored.owed) {
     Message* message = s.messages.find(id);
     if (message == nullptr) { continue; }
     for (const auto& item : items) { s.owe(now, *message, item); }
   }
   restored.owed.clear();
-  for (auto& [id, item] : restored.inbound) { s.outbox.owe(now, std::move(item)); }
+  for (auto& [id, item] : restored.inbound) {
+    Inbound* const inbound = item.get();
+    if (item->webhooks.empty()) {
+      s.outbox.owe(now, std::move(item));
+    } else {
+      owing::owe_inbound(s, now, std::move(item));
+      if (!s.telling.inbound.contains(id)) { continue; }  // its endpoints have gone
+    }
+    all.push_back(inbound);
+  }
   restored.inbound.clear();
 }
 
@@ -202,10 +211,12 @@ void start(State& s, const Now& now) {
   }
   s.messages.visit_shelved(
       [&](MessageId, const Shelved& shelved) { s.shelf.homes.add(s.journal.segment_of(shelved.home)); });
-  for (const auto& [id, item] : restored.inbound) { all.push_back(item.get()); }
-  s.stored.for_each([&](Stored& stored) { all.push_back(&stored); });
+  s.stored.for_each([&](Stored& stored) {
+    all.push_back(&stored);
+    if (stored.kind == StoredKind::kWebhook) { s.telling.set_endpoint(now, stored.name, stored.octets); }
+  });
   start_orphans(s, now, restored);
-  start_owed(s, now, restored);
+  start_owed(s, now, restored, all);
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {
     s.orphans.for_each(OperatorId{i}, [&](receipts::Orphan& orphan) { all.push_back(&orphan); });
   }
@@ -295,7 +306,9 @@ void checkpoint_if_due(State& s, const Now& now) {
 
 namespace {
 
-std::uint64_t things_live(const State& s) { return s.messages.size() + s.orphans.size() + s.outbox.size(); }
+std::uint64_t things_live(const State& s) {
+  return s.messages.size() + s.orphans.size() + s.outbox.size() + s.telling.inbound.size();
+}
 
 // How many segments a pass would leave, about: as the last one did, when as many things were live as now.
 std::uint64_t segments_live(const State& s) {

@@ -92,50 +92,97 @@ std::uint64_t& State::level_of(const Message& message, Status status) {
   return finals.of(message.message_class, status);
 }
 
-std::optional<spool::OwedItem> State::owed_item(const Now& now, const Message& message, bool intermediate,
-                                                bool accepted_word) {
+namespace {
+
+WebhookKind kind_of(Status status, bool intermediate) {
+  if (intermediate) { return WebhookKind::kIntermediate; }
+  switch (status) {
+    case Status::kDelivered: return WebhookKind::kDelivered;
+    case Status::kUndeliverable: return WebhookKind::kUndeliverable;
+    case Status::kRejected: return WebhookKind::kRejected;
+    case Status::kExpired: return WebhookKind::kExpired;
+    case Status::kDeleted: return WebhookKind::kDeleted;
+    case Status::kUnknown: return WebhookKind::kUnknown;
+    default: return WebhookKind::kSent;
+  }
+}
+
+// By the customer's registered_delivery and settings. A message that came over HTTP is told there, unless
+// its account wants receipts on sessions.
+bool receipt_owed(const Message& message, const AccountSettings& account, bool intermediate) {
+  const auto via = account.receipts.via;
+  const bool by_session = via == ReceiptVia::kAuto ? message.door_notes.empty() : via != ReceiptVia::kWebhook;
+  if (!by_session) { return false; }
+  return intermediate
+             ? message::intermediate_receipt_owed(message.registered_delivery, account.receipts.mode)
+             : message::final_receipt_owed(message.registered_delivery, message.status, account.receipts.mode,
+                                           account.smpp.version == VersionSetting::k50);
+}
+
+}  // namespace
+
+std::optional<spool::OwedItem> State::owed_item(const Now& now, const Message& message,
+                                                const Occasion& occasion) {
   const auto& account = directory.account(message.account);
-  const bool owed =
-      intermediate
-          ? message::intermediate_receipt_owed(message.registered_delivery, account.receipts.mode)
-          : message::final_receipt_owed(message.registered_delivery, message.status, account.receipts.mode,
-                                        account.smpp.version == VersionSetting::k50);
-  if (!owed) { return std::nullopt; }
+  const bool intermediate = occasion.intermediate;
+  const bool sessions =
+      (intermediate || is_final(message.status)) && receipt_owed(message, account, intermediate);
+  const bool webhooks = telling.may_want(message);
+  if (!sessions && !webhooks) { return std::nullopt; }
   spool::OwedItem item;
+  item.sessions = sessions;
+  if (webhooks) { item.webhooks = telling.wanting(message, kind_of(message.status, intermediate)); }
+  if (item.receivers() == 0) { return std::nullopt; }
   item.status_seq = message.status_seq;
   item.status = intermediate ? Status::kSent : message.status;
   item.intermediate = intermediate;
-  item.accepted_word = accepted_word;
+  item.accepted_word = occasion.accepted_word;
   const auto* op = message.op == kNoOperator ? nullptr : &directory.op(message.op);
   item.err = receipts::err::for_customer(message.err.view(), op, account.receipts.err);
-  item.done_at = intermediate ? now.wall : message.done_at;
+  item.done_at = is_final(message.status) ? message.done_at : now.wall;
   item.owed_since = now.wall;
   item.parts_delivered = receipts::parts_delivered(message);
+  if (item.webhooks.empty()) { return item; }
+  item.event = next_id().value();
+  item.previous = occasion.previous;
+  item.by_receipt = occasion.by_receipt;
+  item.command_status = occasion.command_status;
   return item;
 }
 
 void State::owe(const Now& now, Message& message, const spool::OwedItem& item) {
   // The usual case, one receipt for a final state that stays, can be told from the message itself; anything
-  // else is remembered: not-final ones, finals that a late verdict may replace while they are owed, and,
-  // after a restart, those that one has replaced.
+  // else is remembered: what webhooks are owed, not-final ones, finals that a late verdict may replace while
+  // they are owed, and, after a restart, those that one has replaced.
   const bool of_now = item.status_seq == message.status_seq || ALDIS_MUTANT(122);
-  if (item.intermediate || !of_now || awaits_late_receipt(message) || owed_unusual.contains(message.id)) {
+  if (!item.webhooks.empty() || item.intermediate || !of_now || awaits_late_receipt(message) ||
+      owed_unusual.contains(message.id)) {
     owed_unusual[message.id].push_back(item);
   }
-  ++message.owed_open;
-  outbox.owe(now, message,
-             {message.id, item.status_seq, item.status, item.intermediate, item.accepted_word, item.err,
-              item.done_at, item.parts_delivered},
-             item.owed_since);
+  message.owed_open = static_cast<std::uint16_t>(message.owed_open + item.receivers());
+  if (item.sessions) {
+    outbox.owe(now, message,
+               {message.id, item.status_seq, item.status, item.intermediate, item.accepted_word, item.err,
+                item.done_at, item.parts_delivered},
+               item.owed_since);
+  }
+  for (const WebhookNumber webhook : item.webhooks) {
+    if (!telling.owe(now, message, webhook, item)) {
+      owing::dead_letter(*this, message.id, false, item.status_seq, webhook);
+    }
+  }
 }
 
-void State::owed_done(Message& message, std::uint16_t status_seq) {
+void State::owed_done(Message& message, std::uint16_t status_seq, WebhookNumber webhook) {
   ALDIS_CHECK(message.owed_open > 0);
   --message.owed_open;
-  if (const auto at = owed_unusual.find(message.id); at != owed_unusual.end()) {
-    std::erase_if(at->second, [&](const auto& item) { return item.status_seq == status_seq; });
-    if (at->second.empty()) { owed_unusual.erase(at); }
-  }
+  const auto at = owed_unusual.find(message.id);
+  if (at == owed_unusual.end()) { return; }
+  std::erase_if(at->second, [&](spool::OwedItem& item) {
+    if (item.status_seq == status_seq) { item.settle(webhook); }
+    return item.receivers() == 0;
+  });
+  if (at->second.empty()) { owed_unusual.erase(at); }
 }
 
 std::vector<spool::OwedItem> State::owed_of(const Message& message) const {
@@ -171,9 +218,10 @@ void State::finish(const Now& now, Message& message, Status status, UnknownReaso
   message.unknown_reason = reason;
   message.err.assign(err);
   message.done_at = now.wall;
+  const Status previous = message.status;
   step(message, status);
   queue_changed(message, waited);
-  final_written(now, message, err);
+  final_written(now, message, previous, err);
 }
 
 void State::finish_unanswered(const Now& now, Message& message, UnknownReason reason) {
@@ -183,11 +231,11 @@ void State::finish_unanswered(const Now& now, Message& message, UnknownReason re
   receipts::finish_unanswered(message, reason, now.wall);
   step_counted(message, before, message.status);
   queue_changed(message, waited);
-  final_written(now, message, message.err.view());
+  final_written(now, message, before, message.err.view());
 }
 
-void State::final_written(const Now& now, Message& message, std::string_view err) {
-  const auto owed = owed_item(now, message, false, false);
+void State::final_written(const Now& now, Message& message, Status previous, std::string_view err) {
+  const auto owed = owed_item(now, message, {.previous = previous});
   journal.append(spool::FinalRecord{message.id, message.status, message.unknown_reason, err,
                                     message.status_seq, message.done_at, owed});
   if (owed) { owe(now, message, *owed); }

@@ -86,6 +86,7 @@ void collect(State& s, const Now& now, ports::MetricReport& report) {
   s.dispatch.collect(now.mono, report);
   s.routes.collect(report);
   s.outbox.collect(now, report);
+  s.telling.webhooks().collect(now, report);
 }
 
 }  // namespace aldis::engine::housekeeping

@@ -59,10 +59,12 @@ bool apply(State& s, const Now& now, Message& message, std::uint16_t i, const re
   if (!is_final(message.status)) { s.step(message, status_of_parts(message)); }
   s.queue_changed(message, waited);
   std::optional<spool::OwedItem> owed;
-  if (applied.final) {
-    owed = s.owed_item(now, message, false, false);
-  } else if (applied.intermediate_to_report) {
-    owed = s.owed_item(now, message, true, report.accepted_word);
+  if (applied.final || applied.intermediate_to_report) {
+    owed = s.owed_item(now, message,
+                       {.previous = before,
+                        .intermediate = !applied.final,
+                        .accepted_word = !applied.final && report.accepted_word,
+                        .by_receipt = true});
   }
   spool::ReceiptRecord record;
   record.part = {message.id, i};
@@ -101,6 +103,16 @@ bool names_only(State& s, const Now& now, const receipts::Orphan& orphan, const 
   const auto match =
       s.correlator.correlate(receipt_of(orphan), s.directory.op(orphan.op), s.lookup, now.wall);
   return match.has_value() && match->part == part;
+}
+
+// An account with a login for SMPP is told on its sessions, any other one over HTTP, unless receipts.via says
+// otherwise.
+WebhookNumbers webhooks_of(const State& s, AccountId account) {
+  if (account == kNoAccount) { return {}; }
+  const auto& settings = s.directory.account(account);
+  const auto via = settings.receipts.via;
+  const bool wanted = via == ReceiptVia::kAuto ? settings.logins.empty() : via != ReceiptVia::kSmpp;
+  return wanted ? s.telling.wanting_inbound(account) : WebhookNumbers{};
 }
 
 // The number of the message that a piece of inbound text names: the first word, for keywords.
@@ -184,9 +196,15 @@ void on(State& s, const Now& now, const OperatorInbound& inbound) {
   item->tlvs = inbound.tlvs;
   item->received_at = now.wall;
   s.counters_of(inbound.op).inbound_unroutable += item->account == kNoAccount ? 1u : 0u;
+  item->webhooks = webhooks_of(s, item->account);
+  if (!item->webhooks.empty()) { item->event = s.next_id().value(); }
   s.rehome(*item, s.journal.append(spool::InboundRecord{item.get()}));
   ALDIS_FAILPOINT(pass_once_durable("inbound.synced", s.journal.position().value()));
-  s.outbox.owe(now, std::move(item));
+  if (item->webhooks.empty()) {
+    s.outbox.owe(now, std::move(item));
+  } else {
+    owing::owe_inbound(s, now, std::move(item));
+  }
   if (ALDIS_MUTANT(89)) { return s.sink.on(now, Effect{AnswerOperator{inbound.request}}); }
   s.gate.hold(AnswerOperator{inbound.request});
 }

@@ -26,7 +26,9 @@ void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) 
   }
   message->home = place.end;
   message->image_octets = static_cast<std::uint32_t>(place.end.value() - place.begin.value());
-  message->owed_open = static_cast<std::uint16_t>(record.owed.size());  // as long as the image is judged
+  for (const auto& item : record.owed) {  // as long as the image is judged
+    message->owed_open = static_cast<std::uint16_t>(message->owed_open + item.receivers());
+  }
   message->image_print = MessageTable::fingerprint(*message);
   message->owed_open = 0;
   const bool on_a_date = message->status == Status::kScheduled;
@@ -186,14 +188,22 @@ void Restored::on(const spool::Place& place, const spool::InboundRecord& record)
 
 void Restored::on(const spool::Place&, const spool::OwedDoneRecord& record) {
   if (record.inbound) {
-    inbound.erase(record.id);
+    const auto at = inbound.find(record.id);
+    if (at == inbound.end()) { return; }
+    auto& webhooks = at->second->webhooks;
+    webhooks.erase(std::remove(webhooks.begin(), webhooks.end(), record.webhook), webhooks.end());
+    if (webhooks.empty()) { inbound.erase(at); }
     return;
   }
   if (const auto at = owed.find(record.id); at != owed.end()) {
     auto& items = at->second;
     items.erase(std::remove_if(items.begin(), items.end(),
-                               [&](const auto& item) {
-                                 return item.status_seq == record.status_seq && !ALDIS_MUTANT(61);
+                               [&](auto& item) {
+                                 if (item.status_seq != record.status_seq || ALDIS_MUTANT(61)) {
+                                   return false;
+                                 }
+                                 item.settle(record.webhook);
+                                 return item.receivers() == 0;
                                }),
                 items.end());
     if (items.empty()) { owed.erase(at); }

@@ -219,6 +219,7 @@ void append_result(State& s, const Now& now, Message& message, std::uint16_t i, 
 void part_result(State& s, const Now& now, Message& message, std::uint16_t i, LinkId link,
                  const Outcome& outcome) {
   const OperatorId op = message.op;
+  const Status before = message.status;
   const bool waited = waits(message);  // its other parts may still wait for tokens
   if (!message.parts[i].uncertain) { s.correlator.unwatch({message.id, i}); }
   const PartFate fate = judge(s, now, message, i, outcome);
@@ -232,19 +233,15 @@ void part_result(State& s, const Now& now, Message& message, std::uint16_t i, Li
     message.candidates_tried = tried_after(*route_of(s, message), message);
     message.op = kNoOperator;
   }
+  if (!is_final(message.status)) { s.step(message, status_of_parts(message)); }
   std::optional<spool::OwedItem> owed;
-  if (is_final(message.status)) {
-    owed = s.owed_item(now, message, false, false);
-  } else {
-    s.step(message, status_of_parts(message));
+  if (is_final(message.status) || (message.status == Status::kSent && before != Status::kSent)) {
+    owed = s.owed_item(now, message, {.previous = before, .command_status = outcome.command_status});
   }
   s.queue_changed(message, waited);
   append_result(s, now, message, i, link, op, outcome, owed);
-  if (is_final(message.status)) {
-    if (owed) { s.owe(now, message, *owed); }
-    s.leave_if_done(now, message);
-    return;
-  }
+  if (owed) { s.owe(now, message, *owed); }
+  if (is_final(message.status)) { return s.leave_if_done(now, message); }
   settle(s, now, message, fate.at_head);
 }
 

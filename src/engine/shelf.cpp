@@ -19,6 +19,12 @@ std::int64_t expiry_slot(Instant at) {
   return (at.time_since_epoch() + kExpirySlot - Duration{1}) / kExpirySlot;
 }
 
+std::size_t receivers_of(std::span<const spool::OwedItem> owed) {
+  std::size_t receivers = 0;
+  for (const spool::OwedItem& item : owed) { receivers += item.receivers(); }
+  return receivers;
+}
+
 }  // namespace
 
 const Message* Lookup::find(MessageId id) const { return state.present(id); }
@@ -60,7 +66,7 @@ Message* State::present(MessageId id) {
   const Shelved* shelved = messages.shelved(id);
   if (shelved == nullptr) { return nullptr; }
   const auto& image = images->accept(shelved->home, shelved->image_octets());
-  Message& message = messages.unshelve(id, *image.message, image.owed.size());
+  Message& message = messages.unshelve(id, *image.message, receivers_of(image.owed));
   ++counters.fetched;
   if (!is_final(message.status)) { wheel.arm(message, deadline_of(message)); }
   const bool back = message.lane_by_id || MessageTable::is_at_rest(message);

@@ -28,6 +28,7 @@
 #include "engine/gate.hpp"
 #include "engine/recent_finals.hpp"
 #include "engine/shelf.hpp"
+#include "engine/telling.hpp"
 
 namespace aldis::engine {
 
@@ -98,6 +99,7 @@ struct State {
   receipts::OrphanReceipts orphans;
   receipts::Tally tally;
   notify::Outbox outbox;
+  Telling telling;
 
   std::vector<Link> links;          // index = LinkId
   std::deque<Group> groups;         // index = OperatorId
@@ -107,7 +109,7 @@ struct State {
 
   StoredThings& stored;  // what replay found, and since
 
-  // Receipts owed beyond the usual one of a final state: what compaction must copy (see owed_of).
+  // What is owed beyond the usual receipt of a final state: what compaction must copy (see owed_of).
   boost::unordered_flat_map<MessageId, std::vector<spool::OwedItem>> owed_unusual;
   boost::unordered_flat_map<AccountId, std::uint32_t> short_ids;
   // submit_multi: public id -> its messages
@@ -153,18 +155,24 @@ struct State {
   void finish_unanswered(const Now& now, Message& message, UnknownReason reason);
   // Admission counts what waits to be sent: to be told after a change, with what waits() said before it.
   void queue_changed(const Message& message, bool waited);
-  // The receipt for the message's present state, if the customer asked for one; to be put into the record
-  // that is written.
-  std::optional<spool::OwedItem> owed_item(const Now& now, const Message& message, bool intermediate,
-                                           bool accepted_word);
+  // What the customer is owed for the message's present state, if anybody wants to hear of it; to be put into
+  // the record that is written.
+  struct Occasion {
+    Status previous = Status::kQueued;
+    bool intermediate = false;
+    bool accepted_word = false;
+    bool by_receipt = false;
+    std::uint32_t command_status = 0;
+  };
+  std::optional<spool::OwedItem> owed_item(const Now& now, const Message& message, const Occasion& occasion);
   void owe(const Now& now, Message& message, const spool::OwedItem& item);
-  void owed_done(Message& message, std::uint16_t status_seq);
+  void owed_done(Message& message, std::uint16_t status_seq, WebhookNumber webhook);
   std::vector<spool::OwedItem> owed_of(const Message& message) const;
   // The message is final: correlation is undone, and it leaves memory when nothing is owed for it.
   void leave_if_done(const Now& now, Message& message);
   void free_finished();  // end of the turn
   void forget_parts(Message& message);
-  void final_written(const Now& now, Message& message, std::string_view err);
+  void final_written(const Now& now, Message& message, Status previous, std::string_view err);
   void note_uncertain(Message& message, std::uint16_t i);
   MessageId next_id();
   void rehome(Homed& homed, Lsn home);
@@ -269,7 +277,12 @@ OperatorReceipt receipt_of(const receipts::Orphan& orphan);  // its views are of
 
 namespace owing {  // owing.cpp
 void on(State& s, const Now& now, const DeliverResult& result);
-void deliver(State& s, const Now& now);  // what is owed goes to sessions with room
+void on(State& s, const Now& now, const WebhookAnswered& answered);
+void deliver(State& s, const Now& now);  // what is owed goes to sessions and webhooks with room
+// A message from a handset that is owed to the webhooks it names.
+void owe_inbound(State& s, const Now& now, std::shared_ptr<Inbound> inbound);
+// An endpoint that has gone meanwhile is owed nothing.
+void dead_letter(State& s, MessageId id, bool inbound, std::uint16_t status_seq, WebhookNumber webhook);
 }  // namespace owing
 
 namespace housekeeping {               // housekeeping.cpp

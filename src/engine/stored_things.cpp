@@ -48,6 +48,7 @@ void on(State& s, const Now& now, const Store& request) {
     if (there == nullptr) { return refuse(Refusal::kNoSuchMessage); }
     const spool::StoredEntry entry{request.kind, request.name, true, {}};
     s.journal.append(spool::SettingsRecord{{}, {}, {&entry, 1}});
+    if (request.kind == StoredKind::kWebhook) { s.telling.set_endpoint(now, request.name, std::nullopt); }
     s.left_home(*there);
     s.stored.erase(request.kind, request.name);
     return s.gate.hold(std::move(answer));
@@ -56,6 +57,7 @@ void on(State& s, const Now& now, const Store& request) {
                     request.octets->size() <= kStoredOctetsMax;
   if (!fits || (there == nullptr && s.stored.size() >= kStoredMax)) { return refuse(Refusal::kQueueFull); }
   write(s, s.stored.put(request.kind, request.name, *request.octets));
+  if (request.kind == StoredKind::kWebhook) { s.telling.set_endpoint(now, request.name, request.octets); }
   answer.octets = std::string{*request.octets};
   s.gate.hold(std::move(answer));
 }

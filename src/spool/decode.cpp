@@ -24,10 +24,11 @@ Reader message(Reader& r) {
   const Octets payload = octets(r);
   return Reader(payload.data(), payload.size());
 }
-MessageId message_id(Reader& r) {
+std::uint64_t fixed(Reader& r) {
   expect(r, protozero::pbf_wire_type::fixed64);
-  return MessageId{r.get_fixed64()};
+  return r.get_fixed64();
 }
+MessageId message_id(Reader& r) { return MessageId{fixed(r)}; }
 WallTime wall_time(Reader& r) {
   expect(r, protozero::pbf_wire_type::fixed64);
   return WallTime{microseconds{r.get_sfixed64()}};
@@ -74,6 +75,11 @@ Address address(Reader& r) {
   return address;
 }
 
+void webhook(Reader& r, WebhookNumbers& into) {
+  if (into.size() > kEndpointsMax) { throw DecodeError("more receivers than an account may have"); }
+  into.push_back(WebhookNumber{fixed(r)});
+}
+
 OwedItem owed(Reader& r) {
   OwedItem item;
   for (Reader sub = message(r); sub.next();) {
@@ -86,6 +92,12 @@ OwedItem owed(Reader& r) {
       case 6: item.done_at = wall_time(sub); break;
       case 7: item.owed_since = wall_time(sub); break;
       case 8: item.parts_delivered = number<std::uint16_t>(sub); break;
+      case 9: item.event = fixed(sub); break;
+      case 10: item.sessions = !flag(sub); break;
+      case 11: webhook(sub, item.webhooks); break;
+      case 12: item.previous = status(sub); break;
+      case 13: item.by_receipt = flag(sub); break;
+      case 14: item.command_status = number<std::uint32_t>(sub); break;
       default: sub.skip();
     }
   }
@@ -146,7 +158,7 @@ StoredEntry stored_entry(Reader& r) {
   StoredEntry entry;
   for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
-      case 1: entry.kind = enumerator(sub, StoredKind::kApiKey); break;
+      case 1: entry.kind = enumerator(sub, StoredKind::kWebhook); break;
       case 2: entry.name = octets(sub); break;
       case 3: entry.gone = number<std::uint32_t>(sub) != 0; break;
       case 4: entry.octets = octets(sub); break;
@@ -218,6 +230,7 @@ OwedDoneRecord owed_done(Octets payload) {
       case 2: record.inbound = flag(r); break;
       case 3: record.status_seq = number<std::uint16_t>(r); break;
       case 4: record.kind = enumerator(r, OwedDoneRecord::Kind::kExpired); break;
+      case 5: record.webhook = WebhookNumber{fixed(r)}; break;
       default: r.skip();
     }
   }
@@ -466,6 +479,8 @@ void Decoder::inbound(Octets payload, InboundRecord& record) {
       case 11: inbound_.body = octets(r); break;
       case 12: inbound_.tlvs = octets(r); break;
       case 13: inbound_.received_at = wall_time(r); break;
+      case 14: inbound_.event = fixed(r); break;
+      case 15: webhook(r, inbound_.webhooks); break;
       default: r.skip();
     }
   }

@@ -15,6 +15,7 @@
 #include "aldis/core/ids.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/refusal.hpp"
+#include "aldis/core/webhook.hpp"
 
 namespace aldis {
 
@@ -97,6 +98,8 @@ struct Inbound : Homed {
   std::string body;
   std::string tlvs;
   WallTime received_at{};
+  std::uint64_t event = 0;    // its number, where webhooks are told
+  WebhookNumbers webhooks{};  // that are owed it; empty: sessions are
 };
 
 struct DeliverInbound {
@@ -141,14 +144,49 @@ struct StoredChanged {
   std::optional<std::string> octets;  // none: it is gone
 };
 
+// Tell this endpoint, or the callback that the message's own request named. Answered by WebhookAnswered.
+struct CallWebhook {
+  WebhookToken token;
+  WebhookNumber webhook = kOwnCallback;
+  AccountId account = kNoAccount;
+  unsigned attempt = 1;
+  std::uint64_t event = 0;  // the same on every attempt
+  WallTime at{};            // when it happened
+  // A change of a message, which is shown as it is now; or a message from a handset.
+  std::shared_ptr<const Message> message{};
+  std::shared_ptr<const Inbound> inbound{};
+  std::uint16_t status_seq = 0;
+  Status status = Status::kDelivered;
+  Status previous = Status::kQueued;
+  bool intermediate = false;
+  bool accepted_word = false;        // with intermediate: ACCEPTD, not ENROUTE
+  bool by_receipt = false;           // the operator's receipt said so, or
+  std::uint32_t command_status = 0;  // its response; else we did
+  FixedString<8> err{};
+  WallTime done_at{};
+  std::uint16_t parts_delivered = 0;
+};
+
+// For the log and the endpoint's owner.
+struct WebhookNoticed {
+  enum class Kind : std::uint8_t {
+    kFailing,    // ten failures in a row: from now on single probes
+    kRecovered,  // one was acknowledged again
+    kDisabled,   // it answered 410: to be enabled by its owner
+  };
+  Kind kind = Kind::kFailing;
+  WebhookNumber webhook;
+  AccountId account = kNoAccount;
+};
+
 // How hard the gateway pushes back from now on, 0 to 6 (CONTRACT part 4): doors refuse connections and binds.
 struct PressureChanged {
   std::uint8_t level = 0;
 };
 
-using Effect =
-    std::variant<AnswerSubmit, AnswerQuery, MessageRead, AnswerCancel, AnswerReplace, DeliverReceipt,
-                 DeliverInbound, SendOnLink, AnswerOperator, StoredChanged, PressureChanged>;
+using Effect = std::variant<AnswerSubmit, AnswerQuery, MessageRead, AnswerCancel, AnswerReplace,
+                            DeliverReceipt, DeliverInbound, SendOnLink, AnswerOperator, StoredChanged,
+                            CallWebhook, WebhookNoticed, PressureChanged>;
 
 class EffectSink {
  public:

@@ -16,6 +16,7 @@
 #include "aldis/core/ids.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/outcome.hpp"
+#include "aldis/core/webhook.hpp"
 
 namespace aldis {
 
@@ -128,6 +129,11 @@ struct DeliverResult {
   std::uint32_t command_status = 0;
 };
 
+struct WebhookAnswered {
+  WebhookToken token;
+  WebhookResult result;
+};
+
 // --- from egress ---
 
 struct LinkBound {
@@ -230,7 +236,7 @@ struct SelfMeasured {
 
 struct Drain {};  // SIGTERM: new requests are refused, no new leases; what is on the wire is awaited
 
-enum class StoredKind : std::uint8_t { kNone, kApiKey };
+enum class StoredKind : std::uint8_t { kNone, kApiKey, kWebhook };
 
 // Make or change something that outlives the daemon (core/stored.hpp), or remove it. Answered with
 // StoredChanged once durable.
@@ -243,8 +249,8 @@ struct Store {
 
 using Event =
     std::variant<SessionBound, SessionClosed, Submit, QueryMessage, ReadMessage, CancelMessage,
-                 ReplaceMessage, Store, DeliverResult, LinkBound, LinkCredit, LinkLost, SubmitResult,
-                 OperatorReceipt, OperatorInbound, JournalDurable, SelfMeasured, Tick, Drain>;
+                 ReplaceMessage, Store, DeliverResult, WebhookAnswered, LinkBound, LinkCredit, LinkLost,
+                 SubmitResult, OperatorReceipt, OperatorInbound, JournalDurable, SelfMeasured, Tick, Drain>;
 
 // The way in, for those who must not know the engine.
 class EventSink {

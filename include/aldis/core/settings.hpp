@@ -85,10 +85,13 @@ enum class ReceiptPdu : std::uint8_t { kDeliverSm, kDataSm };
 enum class ReceiptText : std::uint8_t { kFirst20, kEmpty, kOmit, kTlvOnly };
 enum class ReceiptFields : std::uint8_t { kAll, kShort };
 enum class ReceiptErr : std::uint8_t { kOurs, kOperator };
+// How this account hears of its messages; kAuto: by the door that each came in.
+enum class ReceiptVia : std::uint8_t { kAuto, kSmpp, kWebhook, kBoth };
 enum class ReceiptLong : std::uint8_t { kAggregate, kEachPart };
 
 struct AccountReceiptSettings {
   ReceiptMode mode = ReceiptMode::kAsAsked;
+  ReceiptVia via = ReceiptVia::kAuto;
   ReceiptPdu pdu = ReceiptPdu::kDeliverSm;
   bool swap = true;
   ReceiptText text = ReceiptText::kFirst20;

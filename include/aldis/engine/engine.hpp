@@ -31,6 +31,8 @@ struct Setup {
   bool held = false;  // restored data: nothing goes to an operator in this life
   // What waits beyond limits.messages_in_memory is read back through it; null: all of it stays in memory.
   spool::Images* images = nullptr;
+  // What doors over HTTP wrote about who is to be told there; null: nobody is.
+  const WebhookReader* webhooks = nullptr;
 };
 
 // One input, on(now, event); one output, the effects given to the sink while on() runs. Calls nobody else: no

@@ -41,6 +41,10 @@ struct WebhookEndpoint {
 struct OwedEvent {
   EventId event{};
   OwedReceipt receipt;  // of a message: message id not zero. Events of one message keep their order
+  Status previous = Status::kQueued;
+  bool by_receipt = false;
+  std::uint32_t command_status = 0;
+  WallTime at{};
   std::shared_ptr<const Inbound> inbound{};      // a message from a handset
   std::shared_ptr<const std::string> content{};  // any other: its "data", as JSON
 };

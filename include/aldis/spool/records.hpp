@@ -8,6 +8,7 @@
 // in order, and a later complete image (ACCEPT, ORPHAN, INBOUND) replaces an earlier one of the same id.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -24,7 +25,7 @@ namespace aldis::spool {
 
 inline constexpr WallTime kNoDeadline = WallTime::max();
 
-// A receipt that the submitter is owed, until OWED_DONE.
+// A change of a message that its customer must hear of, until each receiver has its OWED_DONE.
 struct OwedItem {
   std::uint16_t status_seq = 0;
   Status status = Status::kDelivered;
@@ -34,7 +35,20 @@ struct OwedItem {
   WallTime done_at{};
   WallTime owed_since{};  // retention counts from here
   std::uint16_t parts_delivered = 0;
+  bool sessions = true;  // one of them is owed it, as a receipt
+  // And these, as a webhook:
+  WebhookNumbers webhooks{};
+  std::uint64_t event = 0;            // the same on every attempt
+  Status previous = Status::kQueued;  // of the message
+  bool by_receipt = false;            // the operator's receipt said so, or
+  std::uint32_t command_status = 0;   // its response; else we did
 
+  // That receiver is owed it no more.
+  void settle(WebhookNumber webhook) {
+    if (webhook == kNoWebhook) { sessions = false; }
+    webhooks.erase(std::remove(webhooks.begin(), webhooks.end(), webhook), webhooks.end());
+  }
+  [[nodiscard]] std::size_t receivers() const { return webhooks.size() + (sessions ? 1 : 0); }
   friend bool operator==(const OwedItem&, const OwedItem&) = default;
 };
 
@@ -117,13 +131,14 @@ struct InboundRecord {
   const Inbound* inbound = nullptr;
 };
 
-// OWED_DONE: a receipt or an inbound message is owed no more.
+// OWED_DONE: a receiver is owed a receipt or an inbound message no more.
 struct OwedDoneRecord {
   enum class Kind : std::uint8_t { kAcknowledged, kDeadLetter, kExpired };
   MessageId id{};  // of the message, or of the inbound message
   bool inbound = false;
   std::uint16_t status_seq = 0;  // which receipt of the message
   Kind kind = Kind::kAcknowledged;
+  WebhookNumber webhook = kNoWebhook;  // which receiver
 };
 
 // FINAL: our own verdict on a message and all its parts that have none.

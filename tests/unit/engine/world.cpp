@@ -110,9 +110,9 @@ void World::start_only() {
   store = std::make_unique<spool::SegmentStore>(disk, recovered->store, reserve);
   freed_before_ = 0;
   for (const auto& link : directory->links()) { links_[link.id] = {}; }
-  engine =
-      std::make_unique<Engine>(now, Setup{settings, *directory, *journal, log_, kKey, false, images.get()},
-                               *this, std::move(restored));
+  engine = std::make_unique<Engine>(
+      now, Setup{settings, *directory, *journal, log_, kKey, false, images.get(), webhooks}, *this,
+      std::move(restored));
 }
 
 void World::collect_batch() {
@@ -251,6 +251,7 @@ std::uint32_t World::submit(const Asked& asked) {
   request.validity = asked.validity;
   request.body = asked.body;
   request.user_message_reference = asked.reference;
+  request.door_notes = asked.door_notes;
   event(request);
   return sequence_;
 }
@@ -435,6 +436,10 @@ void World::on(const Now&, const Effect& effect) {
   } else if (const auto* inbound_one = std::get_if<DeliverInbound>(&effect)) {
     handed.push_back(
         {inbound_one->session, inbound_one->token, inbound_one->inbound->id, inbound_one->inbound->body});
+  } else if (const auto* call = std::get_if<CallWebhook>(&effect)) {
+    called.push_back(*call);
+  } else if (const auto* notice = std::get_if<WebhookNoticed>(&effect)) {
+    noticed.push_back(*notice);
   } else if (const auto* ack = std::get_if<AnswerOperator>(&effect)) {
     acks.push_back(ack->request.sequence);
   } else if (const auto* a = std::get_if<AnswerSubmit>(&effect)) {

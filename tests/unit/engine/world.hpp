@@ -41,6 +41,7 @@ struct Asked {
   bool replace_if_present = false;
   bool short_id = false;
   std::optional<std::uint16_t> reference{};
+  std::string door_notes{};
 };
 
 // Copies of what effects said when they left.
@@ -93,6 +94,7 @@ class World final : public EffectSink {
   testing::SimDisk disk;
   bool syncs = true;  // false: batches are written, but nothing is ever said to be durable
   std::uint32_t reserve = 1;
+  const WebhookReader* webhooks = nullptr;
   Now now{Instant{hours{1000}}, WallTime{std::chrono::duration_cast<microseconds>(hours{24 * 365 * 56})}};
 
   void start();
@@ -153,12 +155,15 @@ class World final : public EffectSink {
   std::vector<Sent> sent;
   std::vector<Told> told;
   std::vector<Handed> handed;
+  std::vector<CallWebhook> called;
+  std::vector<WebhookNoticed> noticed;
   std::map<std::uint32_t, Effect> answers;  // to customers, by sequence number
   std::vector<std::uint32_t> acks;          // to operators
   [[nodiscard]] std::size_t said() const {
     return sent.size() + told.size() + handed.size() + answers.size() + acks.size();
   }
   std::vector<Sent> take_sent() { return std::exchange(sent, {}); }
+  std::vector<CallWebhook> take_called() { return std::exchange(called, {}); }
   std::vector<Told> take_told() { return std::exchange(told, {}); }
   Sent sent_one();  // exactly one left since the last look
   Told told_one();

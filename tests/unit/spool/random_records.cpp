@@ -42,6 +42,13 @@ OwedItem RandomRecords::owed() {
   time(o.done_at);
   time(o.owed_since);
   number(o.parts_delivered);
+  webhooks(o.webhooks);
+  if (o.webhooks.empty()) { return o; }
+  o.sessions = !set();
+  number(o.event);
+  enumerator(o.previous, Status::kUnknown);
+  flag(o.by_receipt);
+  number(o.command_status);
   return o;
 }
 
@@ -215,6 +222,8 @@ InboundRecord RandomRecords::inbound() {
   r.body = octets(160);
   r.tlvs = octets(100);
   time(r.received_at);
+  number(r.event);
+  webhooks(r.webhooks);
   return {&r};
 }
 
@@ -224,6 +233,7 @@ OwedDoneRecord RandomRecords::owed_done() {
   flag(r.inbound);
   number(r.status_seq);
   enumerator(r.kind, OwedDoneRecord::Kind::kExpired);
+  id(r.webhook);
   return r;
 }
 

@@ -101,6 +101,11 @@ class RandomRecords {
   void address(Address& field);
   Part part(const Message& m);
   OwedItem owed();
+  void webhooks(WebhookNumbers& field) {
+    for (std::uint64_t n = full_ ? 2 : below(4); n > 0; --n) {
+      field.push_back(WebhookNumber{random_() | 1u});
+    }
+  }
   void maybe_owed(std::optional<OwedItem>& field) {
     if (set()) { field = owed(); }
   }

@@ -44,9 +44,13 @@ class Line {
     if (value) { put(*value); }
     out_ << (value ? '!' : '-');
   }
+  void put(const WebhookNumbers& webhooks) {
+    for (const WebhookNumber webhook : webhooks) { *this << webhook; }
+  }
   void put(const OwedItem& o) {
     *this << o.status_seq << o.status << o.intermediate << o.accepted_word << o.err << o.done_at
-          << o.owed_since << o.parts_delivered;
+          << o.owed_since << o.parts_delivered << o.sessions << o.webhooks << o.event << o.previous
+          << o.by_receipt << o.command_status;
   }
   void put(const Part& p) {
     *this << p.status << p.uncertain << p.attempt << p.body_offset << p.body_octets << p.operator_id << p.err
@@ -124,13 +128,14 @@ std::string text_of(const InboundRecord& record) {
   const Inbound& r = *record.inbound;
   Line line("INBOUND");
   line << r.id << r.account << r.op << r.source << r.destination << r.service_type << r.esm_class
-       << r.protocol_id << r.priority_flag << r.data_coding << r.body << r.tlvs << r.received_at;
+       << r.protocol_id << r.priority_flag << r.data_coding << r.body << r.tlvs << r.received_at << r.event
+       << r.webhooks;
   return line.text();
 }
 
 std::string text_of(const OwedDoneRecord& r) {
   Line line("OWED_DONE");
-  line << r.id << r.inbound << r.status_seq << r.kind;
+  line << r.id << r.inbound << r.status_seq << r.kind << r.webhook;
   return line.text();
 }
 
