@@ -166,7 +166,9 @@ Row http_row() {
           {{"native", HttpServe::kNative},
            {"health", HttpServe::kHealth},
            {"metrics", HttpServe::kMetrics},
-           {"kannel", HttpServe::kKannel}},
+           {"kannel", HttpServe::kKannel},
+           {"jasmin", HttpServe::kJasmin},
+           {"jasmin_rest", HttpServe::kJasminRest}},
           kLive,
           "What is answered there: the API of our own under /v1, health checks, metrics, or what "
           "clients of others ask."),

@@ -18,6 +18,7 @@ struct DialectAsk {
   const ports::HttpRequest& request;
   const ports::HttpReply& reply;
   bool query_credentials = false;  // may stand in the URL here
+  bool serves_rest = false;        // Jasmin's REST API, too
 };
 
 struct Dialects::Impl {
@@ -35,10 +36,18 @@ struct Dialects::Impl {
              std::string_view client, DialectLogins::Answer answer);
 
   void serve_kannel(const DialectAsk& ask);
+  void serve_jasmin(const DialectAsk& ask);
 };
 
 // "application/json; charset=utf-8" is "application/json".
 bool is_media_type(std::string_view content_type, std::string_view type);
+
+struct BasicCredentials {
+  std::string user;
+  std::string password;
+};
+// Authorization: Basic (RFC 7617); none: there are none, or such as cannot be read.
+std::optional<BasicCredentials> basic_of(const ports::HttpRequest& request);
 
 // Digits without '+', "00", spaces and dashes, if it is a number that a message can go to.
 std::optional<std::string> number_of(std::string_view text);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aldis/base/octet_text.hpp"
 #include "aldis/text/transcode.hpp"
 #include "ingress/dialect_state.hpp"
 
@@ -26,6 +27,14 @@ struct DialectPath {
 constexpr auto kPaths = std::to_array<DialectPath>({
     {"/cgi-bin/sendsms", HttpServe::kKannel},
     {"/api/sendsms", HttpServe::kKannel},
+    {"/send", HttpServe::kJasmin},
+    {"/rate", HttpServe::kJasmin},
+    {"/balance", HttpServe::kJasmin},
+    {"/ping", HttpServe::kJasmin},
+    {"/ping", HttpServe::kJasminRest},
+    {"/secure/send", HttpServe::kJasminRest},
+    {"/secure/rate", HttpServe::kJasminRest},
+    {"/secure/balance", HttpServe::kJasminRest},
 });
 
 const DialectPath* find_path(const HttpListener& listener, std::string_view path) {
@@ -82,7 +91,13 @@ void DialectDoor::serve(const Now& now, const HttpRequest& request, const ports:
   };
   switch (path->serve) {
     case HttpServe::kKannel:
-      return dialects_.serve_kannel({now, request, reply, may_query(LoginKind::kKannel)});
+      return dialects_.serve_kannel({now, request, reply, may_query(LoginKind::kKannel), false});
+    case HttpServe::kJasmin:
+    case HttpServe::kJasminRest: {
+      const bool rest = std::find(listener_.serve.begin(), listener_.serve.end(), HttpServe::kJasminRest) !=
+                        listener_.serve.end();
+      return dialects_.serve_jasmin({now, request, reply, may_query(LoginKind::kJasmin), rest});
+    }
     default: return reply.send({.status = 404, .body = "not found\n"});
   }
 }
@@ -96,6 +111,20 @@ bool is_media_type(std::string_view content_type, std::string_view type) {
   }
   content_type.remove_prefix(type.size());
   return content_type.empty() || content_type.front() == ';' || content_type.front() == ' ';
+}
+
+std::optional<BasicCredentials> basic_of(const HttpRequest& request) {
+  constexpr std::string_view kBasic = "basic ";
+  const auto given = request.header("authorization");
+  const auto scheme = given.substr(0, std::min(given.size(), kBasic.size()));
+  if (!std::equal(kBasic.begin(), kBasic.end(), scheme.begin(), scheme.end(),
+                  [](char a, char b) { return a == lower(b); })) {
+    return std::nullopt;
+  }
+  const auto text = octets_of_base64(given.substr(kBasic.size()));
+  const auto colon = text ? text->find(':') : std::string::npos;
+  if (colon == std::string::npos) { return std::nullopt; }
+  return BasicCredentials{text->substr(0, colon), text->substr(colon + 1)};
 }
 
 std::optional<std::string> number_of(std::string_view text) {
