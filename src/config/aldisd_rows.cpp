@@ -42,6 +42,27 @@ void finish_storage(void* object, Scope& scope) {
   }
 }
 
+Row history_row() {
+  using H = HistorySettings;
+  const Duration day = hours{24};
+  return nested(
+      "history", &StorageSettings::history,
+      {{
+           row("enabled", &H::enabled, flag(), kRestart, "",
+               "false: messages that are over can be asked for no more, and nothing waits for history."),
+           row("keep", &H::keep, duration(day, 3650 * day), kRestart, "",
+               "How long a message can be asked for, from its acceptance; then its whole partition goes."),
+           row("path", &H::path, text(forms::absolute_path_or_none()), kRestart, "",
+               "Its folder, which may lie on another disk; empty = history beside the journal."),
+           row("size_max", &H::octets_max, size_or_zero(1ull << 20, 1ull << 50), kRestart, "",
+               "Past it the oldest partitions go before their time; 0 = a quarter of limits.disk_budget or "
+               "of a "
+               "smaller file system."),
+       },
+       {}},
+      kRestart, "The journal made into tables: what became of messages, and search.");
+}
+
 Row storage_row() {
   Rows rows;
   rows.rows = {
@@ -64,6 +85,7 @@ Row storage_row() {
       row("generation_dir", &StorageSettings::generation_dir, text(forms::absolute_path()), kRestart, "",
           "A folder that no backup of path restores: it tells an old copy. Not used where it does not "
           "exist."),
+      history_row(),
   };
   rows.finish = finish_storage;
   return nested("storage", &Settings::storage, std::move(rows), kRestart, "The journal.");

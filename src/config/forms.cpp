@@ -162,6 +162,10 @@ MaybeFault check_absolute(std::string_view text) {
   return wrong("an absolute path", text);
 }
 
+MaybeFault check_absolute_or_none(std::string_view text) {
+  return text.empty() ? MaybeFault{} : check_absolute(text);
+}
+
 MaybeFault check_digits(std::string_view text) {
   if (text.find_first_not_of("0123456789") == std::string_view::npos) { return {}; }
   return wrong("digits without +", text);
@@ -196,6 +200,7 @@ TextForm ascii(std::size_t length_min, std::size_t length_max) {
   return {length_min, length_max, check_ascii, "text"};
 }
 TextForm name() { return {1, 64, check_name, "a name"}; }
+TextForm absolute_path_or_none() { return {0, 4096, check_absolute_or_none, "an absolute path"}; }
 TextForm absolute_path() { return {1, 4096, check_absolute, "an absolute path"}; }
 TextForm listen_address() { return {1, 64, check_listen, "an IP address and a port"}; }
 TextForm listen_address_or_path() {

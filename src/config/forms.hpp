@@ -14,6 +14,7 @@ TextForm any(std::size_t length_min, std::size_t length_max);
 TextForm ascii(std::size_t length_min, std::size_t length_max);  // printable; for fields of the wire
 TextForm name();  // ^[a-z0-9][a-z0-9._-]{0,63}$, without the reserved ones
 TextForm absolute_path();
+TextForm absolute_path_or_none();   // or nothing
 TextForm listen_address();          // IP:port, port 0 = any free one
 TextForm listen_address_or_path();  // or unix:/run/aldis/ctl.sock
 TextForm host_port();

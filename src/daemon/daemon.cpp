@@ -17,6 +17,7 @@
 #include "aldis/telemetry/log.hpp"
 #include "aldis/telemetry/prometheus.hpp"
 #include "daemon/gateway.hpp"
+#include "daemon/history.hpp"
 #include "daemon/web.hpp"
 
 namespace aldis::daemon {
@@ -62,6 +63,7 @@ struct Daemon::Impl {
   std::unique_ptr<runtime::PosixFiles> journal_files;
   std::unique_ptr<runtime::PosixFiles> mirror;  // null: there is no such folder
   std::unique_ptr<Gateway> gateway;
+  std::unique_ptr<History> history;  // null: switched off
   std::unique_ptr<Web> web;
 
   int refuse(const std::string& sentence, int code);
@@ -110,7 +112,7 @@ std::optional<int> Daemon::Impl::open_directory() {
 
 std::optional<int> Daemon::Impl::open_web() {
   web = std::make_unique<Web>(
-      loop, *gateway, log_queue,
+      loop, *gateway, history.get(), history_directory(settings), log_queue,
       Health::Questions{[this] { return metrics(); },
                         [this] {
                           if (gateway->stopping()) { return std::string{"draining"}; }
@@ -151,13 +153,16 @@ int Daemon::run() {
   const Restore restore = d.options.restore_confirmed ? Restore::kConfirmed
                           : d.options.restored        ? Restore::kRestored
                                                       : Restore::kNotSaid;
-  d.gateway = std::make_unique<Gateway>(
-      Gateway::Setup{d.settings, d.loop, d.log, d.random, *d.files, *d.journal_files, d.mirror.get(), restore,
-                     [&d](const ports::FileError& error) { d.fail_stop(error); },
-                     [limit = runtime::memory_limit(d.settings.limits.memory_max)] {
-                       return static_cast<double>(runtime::memory_resident()) / static_cast<double>(limit);
-                     }});
+  d.gateway = std::make_unique<Gateway>(Gateway::Setup{
+      d.settings, d.loop, d.log, d.random, *d.files, *d.journal_files, d.mirror.get(), restore,
+      [&d](const ports::FileError& error) { d.fail_stop(error); }, d.settings.storage.history.enabled,
+      [limit = runtime::memory_limit(d.settings.limits.memory_max)] {
+        return static_cast<double>(runtime::memory_resident()) / static_cast<double>(limit);
+      }});
   if (const auto refused = d.gateway->open()) { return d.refuse(refused->sentence, refused->exit_code); }
+  if (d.settings.storage.history.enabled) {
+    d.history = std::make_unique<History>(d.loop, *d.gateway, d.settings, d.log);
+  }
   if (const auto code = d.open_web()) { return *code; }
   d.loop.on_signals({SIGTERM, SIGINT}, [&d](int) {
     // the second one: what is in flight becomes uncertain
@@ -167,6 +172,7 @@ int Daemon::run() {
   });
   d.web->start();
   d.gateway->start();
+  if (d.history) { d.history->start(); }
   if (!d.write_ports_file()) {
     say("cannot write " + d.options.ports_file);
     return kExitConfig;
@@ -174,6 +180,7 @@ int Daemon::run() {
   d.log.info("daemon.started", {{"version", version()}, {"pid", std::int64_t{::getpid()}}});
   d.loop.run();
   d.web->stop();
+  if (d.history) { d.history->finish(); }
   d.log.info("daemon.stopped", {});
   return kExitStopped;
 }
@@ -189,6 +196,7 @@ std::string Daemon::Impl::metrics() {
   prometheus.begin();
   prometheus.gauge("aldis_build_info", {{"version", version()}, {"revision", ""}, {"node", ""}}, 1);
   gateway->collect(loop.now(), prometheus);
+  if (history) { history->collect(prometheus); }
   prometheus.counter("aldis_engine_busy_seconds_total", {},
                      std::chrono::duration<double>(loop.counters().busy).count());
   log_queue.report(prometheus);

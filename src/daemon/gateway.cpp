@@ -202,9 +202,11 @@ void Gateway::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipK
   public_ids.emplace(key);
   passwords = std::make_unique<runtime::PasswordPool>(loop);
   connector = std::make_unique<runtime::Connector>(loop);
-  wiring =
-      std::make_unique<Wiring>(Wiring::Parts{loop, *journal, *store, setup.log, setup.fail_stop,
-                                             setup.journal, settings.limits.disk_budget, setup.memory_share});
+  const std::uint64_t kept_octets = setup.history ? settings.limits.disk_budget / 2 : 0;
+  wiring = std::make_unique<Wiring>(
+      Wiring::Parts{loop, *journal, *store, setup.log, setup.fail_stop, setup.journal,
+                    settings.limits.disk_budget, setup.memory_share,
+                    std::max<std::uint64_t>(kept_octets / journal->start().segment_octets, setup.history)});
   sessions = std::make_unique<ingress::SmppServer>(
       ingress::ServerSetup{settings.smpp, *directory, *public_ids, *passwords, setup.log,
                            SipKey::from(runtime::random_octets(kKeyOctets)),
@@ -265,6 +267,11 @@ void Gateway::connect(WebBridge* bridge) { impl_->wiring->connect(bridge); }
 void Gateway::visit_stored(const std::function<void(const Stored&)>& visit) const {
   impl_->engine->visit_stored(visit);
 }
+
+std::uint64_t Gateway::journal_id() const { return impl_->journal->start().journal_id; }
+std::uint64_t Gateway::segment_octets() const { return impl_->journal->start().segment_octets; }
+Lsn Gateway::durable() const { return impl_->journal->durable(); }
+void Gateway::history_needs(spool::SegmentNumber from) { impl_->wiring->history_needs(from); }
 
 void Gateway::start() { impl_->operators->start(impl_->setup.loop.now()); }
 

@@ -14,6 +14,7 @@
 #include "aldis/ports/log.hpp"
 #include "aldis/ports/metrics.hpp"
 #include "aldis/runtime/loop.hpp"
+#include "aldis/spool/format.hpp"
 #include "daemon/restore_guard.hpp"
 
 namespace aldis::daemon {
@@ -38,6 +39,7 @@ class Gateway {
     ports::Files* mirror = nullptr;  // tells old copies; null = there is none
     Restore restore = Restore::kNotSaid;
     std::function<void(const ports::FileError&)> fail_stop;
+    bool history = false;                    // somebody follows the journal: see history_needs()
     std::function<double()> memory_share{};  // resident, of limits.memory_max; empty = not measured
   };
   struct Refused {
@@ -62,6 +64,12 @@ class Gateway {
   [[nodiscard]] EventSink& events();
   void connect(WebBridge* bridge);
   void visit_stored(const std::function<void(const Stored&)>& visit) const;
+
+  // For who follows the journal.
+  [[nodiscard]] std::uint64_t journal_id() const;
+  [[nodiscard]] std::uint64_t segment_octets() const;
+  [[nodiscard]] Lsn durable() const;
+  void history_needs(spool::SegmentNumber from);  // what is before it need not be kept for history
 
   // No new requests, answers for what is open, unbind, last sync; then the loop is stopped.
   void begin_stop(const Now& now);

@@ -56,15 +56,18 @@ class Web::Doors final : public ports::HttpService {
   ingress::DialectDoor dialect_;
 };
 
-Web::Web(runtime::Loop& engine_loop, Gateway& gateway, telemetry::LogQueue& log, Health::Questions questions)
+Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const std::string& history_directory,
+         telemetry::LogQueue& log, Health::Questions questions)
     : thread_("aldis-web"),
       log_(log, [this] { return thread_.loop().now(); }),
       gateway_(gateway),
       health_(thread_.loop(), engine_loop, std::move(questions)),
       bridge_(thread_.loop(), engine_loop, gateway.events()),
+      history_(thread_.loop(), engine_loop, gateway, history, history_directory),
       api_({.directory = gateway.directory(),
             .public_ids = gateway.public_ids(),
             .engine = bridge_,
+            .history = history_,
             .secrets = secrets_,
             .digests = digests_,
             .log = log_,

@@ -17,6 +17,7 @@
 #include "aldis/telemetry/log.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/health.hpp"
+#include "daemon/history_bridge.hpp"
 #include "daemon/web_bridge.hpp"
 
 namespace aldis::daemon {
@@ -25,7 +26,9 @@ namespace aldis::daemon {
 // engine. Made after the gateway is open and destroyed before it.
 class Web {
  public:
-  Web(runtime::Loop& engine_loop, Gateway& gateway, telemetry::LogQueue& log, Health::Questions questions);
+  // `history`: null when it is switched off.
+  Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const std::string& history_directory,
+      telemetry::LogQueue& log, Health::Questions questions);
   ~Web();
   Web(const Web&) = delete;
   Web& operator=(const Web&) = delete;
@@ -45,6 +48,7 @@ class Web {
   Gateway& gateway_;
   Health health_;
   WebBridge bridge_;
+  HistoryBridge history_;
   runtime::KernelSecrets secrets_;
   runtime::OpenSslDigests digests_;
   ingress::NativeApi api_;

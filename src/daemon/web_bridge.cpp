@@ -27,7 +27,7 @@ Event event_of(std::uint32_t sequence, const SubmitCall& call) {
 }
 
 Event event_of(std::uint32_t sequence, const ReadCall& call) {
-  return ReadMessage{token_of(sequence), call.account, call.id};
+  return ReadMessage{token_of(sequence), call.account, call.id, call.short_id};
 }
 
 Event event_of(std::uint32_t sequence, const CancelCall& call) {

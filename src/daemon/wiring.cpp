@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "aldis/base/check.hpp"
+#include "aldis/history/follower.hpp"
 #include "daemon/web_bridge.hpp"
 
 namespace aldis::daemon {
@@ -18,6 +19,8 @@ constexpr std::size_t kBatchesInWork = 2;
 constexpr Duration kOneByOneFrom = milliseconds{1};
 constexpr Duration kQuiet = milliseconds{5};  // without a commit: now housekeeping keeps nobody waiting
 constexpr Duration kSpaceEvery = seconds{1};
+// Of free space: below it the journal waits for history no more, before pressure begins at 20 %.
+constexpr double kDiskForHistory = 0.25;
 constexpr Duration kAgainAfter = milliseconds{250};  // a batch that found no space
 }  // namespace
 
@@ -137,13 +140,23 @@ void Wiring::commit(const Now& now) {
   if (waits_for_space()) { return submit_again(now); }
   if (!parts_.journal.has_pending()) { return prepare(now); }
   if (!may_commit()) { return; }
-  spool::SegmentNumber free_before = 0;
-  if (const auto release = engine_->releasable();
-      release.before > freed_before_ && release.durable_first <= parts_.journal.durable()) {
-    free_before = freed_before_ = release.before;
-  }
   meter_.batch_taken();
-  submit(parts_.journal.take_batch(), free_before, now.mono);
+  submit(parts_.journal.take_batch(), freeable(), now.mono);
+}
+
+// Segments before it have become free with this commit; 0 = none.
+spool::SegmentNumber Wiring::freeable() {
+  const auto release = engine_->releasable();
+  if (release.before <= freed_before_ || release.durable_first > parts_.journal.durable()) { return 0; }
+  spool::SegmentNumber before = release.before;
+  if (parts_.history_behind_max > 0) {
+    const bool disk_short = room_.disk_full || disk_free_ < kDiskForHistory;
+    before = history::free_before(before, history_from_, parts_.journal.current_segment(),
+                                  parts_.history_behind_max, disk_short);
+  }
+  if (before <= freed_before_) { return 0; }
+  freed_before_ = before;
+  return before;
 }
 
 // In order, and all of them: the store takes none before the one that it sent back.

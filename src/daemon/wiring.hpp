@@ -32,9 +32,10 @@ class Wiring final : public EventSink, public EffectSink {
     spool::SegmentStore& store;
     ports::Log& log;
     std::function<void(const ports::FileError&)> fail_stop;
-    ports::Files& files;                     // of the journal; its space is asked on the store thread
-    std::uint64_t disk_budget = 0;           // octets
-    std::function<double()> memory_share{};  // of limits.memory_max; empty = not measured
+    ports::Files& files;                          // of the journal; its space is asked on the store thread
+    std::uint64_t disk_budget = 0;                // octets
+    std::function<double()> memory_share{};       // of limits.memory_max; empty = not measured
+    spool::SegmentNumber history_behind_max = 0;  // segments kept for it at most; 0 = there is no history
   };
   explicit Wiring(const Parts& parts);
   ~Wiring();
@@ -42,6 +43,9 @@ class Wiring final : public EventSink, public EffectSink {
   // The engine and the edges are made with this object as their sink; they are connected here before the loop
   // runs.
   void connect(engine::Engine& engine, ingress::SmppServer& sessions, egress::Operators& operators);
+
+  // Segments before it are freed as far as history is concerned; until it is told, all are kept that may be.
+  void history_needs(spool::SegmentNumber from) { history_from_ = from; }
 
   void connect(WebBridge* bridge);  // null: nobody asks over HTTP any more
 
@@ -69,6 +73,7 @@ class Wiring final : public EventSink, public EffectSink {
   [[nodiscard]] bool may_commit() const;
   void committed(spool::Batch batch, const Result<spool::Committed, ports::FileError>& result, Instant began);
   void measure(const Now& now);
+  [[nodiscard]] spool::SegmentNumber freeable();
 
   Parts parts_;
   engine::Engine* engine_ = nullptr;
@@ -77,6 +82,7 @@ class Wiring final : public EventSink, public EffectSink {
   WebBridge* web_ = nullptr;
   bool turn_open_ = true;  // events since the last Tick
   spool::SegmentNumber freed_before_ = 0;
+  spool::SegmentNumber history_from_ = 0;
   Timings timings_;
   SelfMeter meter_;
   bool pressed_ = false;

@@ -86,7 +86,7 @@ void on(State& s, const Now& now, const QueryMessage& request) {
 
 void on(State& s, const Now& now, const ReadMessage& request) {
   acceptance::write_fresh(s, now);
-  const auto found = find(s, request.account, request.public_id, 0, {});
+  const auto found = find(s, request.account, request.public_id, request.short_id, {});
   if (found.empty()) { return s.sink.on(now, Effect{MessageRead{request.token, nullptr}}); }
   s.gate.hold(MessageRead{request.token, std::make_shared<const Message>(*found.front())});
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aldis/ingress/history_calls.hpp"
 
+#include <utility>
+
+#include "ingress/door_notes.hpp"
+
 namespace aldis::ingress {
 
 Message message_of(const Now& now, const history::MessageRow& row) {
@@ -37,6 +41,13 @@ Message message_of(const Now& now, const history::MessageRow& row) {
     part.err = from.err;
   }
   return message;
+}
+
+void read_notes(history::MessageRow& row) {
+  auto notes = door_notes_from(row.notes);
+  if (!notes) { return; }
+  row.label = std::move(notes->label);
+  row.reference = std::move(notes->reference);
 }
 
 }  // namespace aldis::ingress

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 namespace aldis::runtime {
 
@@ -15,6 +16,10 @@ std::thread start_thread(const std::string& name, Task<void()> body) {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
   return thread;
+}
+
+void give_way(int niceness) {
+  if (niceness > 0) { ::setpriority(PRIO_PROCESS, 0, niceness); }  // to give way is always allowed
 }
 
 }  // namespace aldis::runtime

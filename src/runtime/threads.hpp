@@ -12,4 +12,8 @@ namespace aldis::runtime {
 // error.
 std::thread start_thread(const std::string& name, Task<void()> body);
 
+// Of this thread, 0 to 19 (nice(7), which Linux keeps for each thread): what it can do without is left to the
+// others.
+void give_way(int niceness);
+
 }  // namespace aldis::runtime

@@ -72,9 +72,12 @@ struct Worker::Impl : std::enable_shared_from_this<Worker::Impl> {
   }
 };
 
-Worker::Worker(Loop& loop, std::string thread_name, std::size_t jobs_max)
+Worker::Worker(Loop& loop, std::string thread_name, std::size_t jobs_max, int niceness)
     : impl_(std::make_shared<Impl>(loop, jobs_max)) {
-  impl_->thread = start_thread(thread_name, [impl = impl_.get()] { impl->run(); });
+  impl_->thread = start_thread(thread_name, [impl = impl_.get(), niceness] {
+    give_way(niceness);
+    impl->run();
+  });
 }
 
 Worker::~Worker() {

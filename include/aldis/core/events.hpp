@@ -94,6 +94,7 @@ struct ReadMessage {
   RequestToken token;
   AccountId account;
   MessageId public_id;
+  std::uint32_t short_id = 0;  // in place of the id, when not 0
 };
 
 struct CancelMessage {

@@ -237,6 +237,13 @@ struct HttpListener {
   std::vector<HttpServe> serve{HttpServe::kNative, HttpServe::kHealth, HttpServe::kMetrics};
 };
 
+struct HistorySettings {
+  bool enabled = true;
+  Duration keep = hours{24 * 90};  // from acceptance
+  std::string path;                // empty = the folder "history" beside the journal
+  std::uint64_t octets_max = 0;    // size_max; 0 = a quarter of the disk budget or of the file system
+};
+
 struct StorageSettings {
   std::string path = "/var/lib/aldis";
   bool relaxed = false;  // durability
@@ -244,6 +251,7 @@ struct StorageSettings {
   std::uint64_t segment_octets = 64ull << 20;
   std::uint32_t reserve_segments = 4;
   std::string generation_dir = "/var/cache/aldis";
+  HistorySettings history;
 };
 
 struct LimitSettings {

@@ -28,6 +28,7 @@ struct SubmitCall {
 struct ReadCall {
   AccountId account = kNoAccount;
   MessageId id;
+  std::uint32_t short_id = 0;  // in place of `id` when not 0
 };
 
 struct CancelCall {

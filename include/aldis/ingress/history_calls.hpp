@@ -49,6 +49,9 @@ struct HistoryAnswer {
 // octets of its text.
 Message message_of(const Now& now, const history::MessageRow& row);
 
+// Label and reference of a row, from the notes that its door keeps.
+void read_notes(history::MessageRow& row);
+
 // Used on the door's thread; every answer comes there, once, in a later turn. A row of another account than
 // asked for is not found. Order is that of acceptance.
 class HistoryCalls {

@@ -12,6 +12,7 @@
 #include "aldis/core/public_id.hpp"
 #include "aldis/core/stored.hpp"
 #include "aldis/ingress/engine_calls.hpp"
+#include "aldis/ingress/history_calls.hpp"
 #include "aldis/ports/crypto.hpp"
 #include "aldis/ports/http.hpp"
 #include "aldis/ports/log.hpp"
@@ -22,6 +23,7 @@ struct NativeApiSetup {  // all outlive the API
   const Directory& directory;
   const PublicIds& public_ids;
   EngineCalls& engine;
+  HistoryCalls& history;
   ports::Secrets& secrets;
   const ports::Digests& digests;
   ports::Log& log;

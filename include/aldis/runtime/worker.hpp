@@ -24,8 +24,8 @@ class Worker {
   using Job = Task<Completion()>;
 
   // `jobs_max` counts the job in work and those waiting: 2 lets the next batch be prepared while one is
-  // syncing.
-  Worker(Loop& loop, std::string thread_name, std::size_t jobs_max = 2);
+  // syncing. `niceness`, 0 to 19: how readily the thread gives way to all others.
+  Worker(Loop& loop, std::string thread_name, std::size_t jobs_max = 2, int niceness = 0);
   // Runs what was submitted, then joins. Completions that did not run yet are dropped: ask in_work() first.
   ~Worker();
   Worker(const Worker&) = delete;

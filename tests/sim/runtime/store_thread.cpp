@@ -49,7 +49,7 @@ struct Worker::Impl : std::enable_shared_from_this<Worker::Impl> {
   }
 };
 
-Worker::Worker(Loop& loop, std::string, std::size_t jobs_max)
+Worker::Worker(Loop& loop, std::string, std::size_t jobs_max, int)
     : impl_(std::make_shared<Impl>(loop.impl(), jobs_max)) {}
 Worker::~Worker() = default;
 

@@ -94,7 +94,8 @@ TEST_CASE("every key of the gateway fills its own member") {
   const Loaded loaded = tree.load(R"(
 node: {id: 5}
 runtime: {drain: 11s}
-storage: {path: /data, durability: relaxed, max_loss_ms: 20, segment_size: 8MiB, reserve_segments: 6}
+storage: {path: /data, durability: relaxed, max_loss_ms: 20, segment_size: 8MiB, reserve_segments: 6,
+          history: {enabled: false, keep: 7d, path: /else/where, size_max: 2GiB}}
 smpp:
   listeners: [{name: p, address: "[::1]:3000", system_id: gate, plain_public: true, connections_max: 7}]
   timers: {session_init: 1s, pdu: 2s, enquire_link: 0s, enquire_link_response: 3s, response: 4s,
@@ -115,6 +116,10 @@ telemetry: {log: {format: json, level: debug, queue: 2048}}
   CHECK(s.storage.max_loss == milliseconds{20});
   CHECK(s.storage.segment_octets == 8u << 20);
   CHECK(s.storage.reserve_segments == 6);
+  CHECK_FALSE(s.storage.history.enabled);
+  CHECK(s.storage.history.keep == hours{24 * 7});
+  CHECK(s.storage.history.path == "/else/where");
+  CHECK(s.storage.history.octets_max == 2ull << 30);
   const SmppListener& listener = s.smpp.listeners.at(0);
   CHECK(listener.name == "p");
   CHECK(listener.address == "[::1]:3000");

@@ -25,7 +25,7 @@ TEST_CASE("every code has its text") {
   CHECK(
       told_of("storage: {weight: 1}\n") ==
       "unknown_key: unknown key; known here: path, durability, max_loss_ms, segment_size, reserve_segments, "
-      "generation_dir");
+      "generation_dir, history");
   CHECK(told_of("accounts: [{enabled: true}]\n") == "missing: required");
   CHECK(told_of("storage: {reserve_segments: ten}\n") == "type: needs a whole number (got \"ten\")");
   CHECK(told_of("runtime: {drain: 30}\n") == "unit: needs a unit, for example 30s (got 30)");
