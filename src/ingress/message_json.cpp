@@ -107,10 +107,10 @@ std::string number_text(const Address& address) {
 }
 
 // The message's content as UTF-8, or as hex where it is no text.
-void put_content(json::object& out, const Content& content, bool visible) {
-  out["content"] = visible ? "present" : "withheld";
+void put_content(json::object& out, const Content& content, Sight sight) {
+  out["content"] = !sight.content ? "withheld" : sight.content_kept ? "present" : "expired";
   out["text"] = nullptr;
-  if (!visible) { return; }
+  if (!sight.content || !sight.content_kept) { return; }
   std::string utf8;
   const bool is_text = content.alphabet != Alphabet::kBinary && content.alphabet != Alphabet::kOpaque;
   if (is_text && text::transcode(content.body, content.alphabet, Alphabet::kUtf8, utf8)) {
@@ -241,7 +241,7 @@ json::object message_json(const Now& now, const Message& message, std::string_vi
                                              [](const Part& part) { return part.uncertain; })},
                    {"to", number_text(message.destination)},
                    {"from", number_text(message.source)}};
-  put_content(out, message.content, sight.content);
+  put_content(out, message.content, sight);
   out["encoding"] = encoding_name(message.content.alphabet);
   out["parts_count"] = message.parts.size();
   out["class"] = name_of(message.message_class);
@@ -279,6 +279,11 @@ std::optional<MessageId> message_id_of(const PublicIds& ids, std::string_view te
   const auto parsed = ids.parse(text);
   if (!parsed || parsed->short_id != 0) { return std::nullopt; }
   return parsed->id;
+}
+
+std::optional<PublicId> any_id_of(const PublicIds& ids, std::string_view text) {
+  if (text.starts_with("msg_")) { text.remove_prefix(4); }
+  return ids.parse(text);
 }
 
 }  // namespace aldis::ingress

@@ -31,6 +31,7 @@ std::string_view encoding_name(Alphabet alphabet);
 struct Sight {  // what the asker may see
   bool content = false;
   bool operators = false;
+  bool content_kept = true;  // false: nobody has its text any more
 };
 boost::json::object message_json(const Now& now, const Message& message, std::string_view account,
                                  const PublicIds& ids, Sight sight);
@@ -38,5 +39,7 @@ boost::json::object message_json(const Now& now, const Message& message, std::st
 std::string message_id_text(const PublicIds& ids, MessageId id);  // "msg_" and 32 hex digits
 // What `text` names, in any of the forms that are taken: with and without the prefix, as a UUID.
 std::optional<MessageId> message_id_of(const PublicIds& ids, std::string_view text);
+// The same, and the short and decimal ids that sessions of SMPP may have been given.
+std::optional<PublicId> any_id_of(const PublicIds& ids, std::string_view text);
 
 }  // namespace aldis::ingress

@@ -177,6 +177,9 @@ void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpRepl
     case Action::kPreviewMessage: return api.preview_message(now, caller, request, std::move(asked));
     case Action::kReadMessage:
       return api.read_message(now, caller, request, match.segments[0], std::move(asked));
+    case Action::kListMessages: return api.list_messages(now, caller, request, std::move(asked));
+    case Action::kReadTimeline:
+      return api.read_timeline(caller, request, match.segments[0], std::move(asked));
     case Action::kCancelMessage:
       return api.cancel_message(caller, request, match.segments[0], std::move(asked));
     case Action::kReadAccount: return api.read_account(caller, request, asked);

@@ -89,14 +89,15 @@ void NativeApi::Impl::read_message(const Now&, const Caller& caller, const HttpR
                                    std::string_view id, Asked asked) {
   const auto account = account_of(caller, request);
   if (!account) { return refuse(asked, which_account()); }
-  const auto wanted = message_id_of(setup.public_ids, id);
+  const auto wanted = any_id_of(setup.public_ids, id);
   if (!wanted) { return refuse(asked, no_message()); }
-  const Sight sight{.content = caller.scopes.has(Scope::kContentRead),
-                    .operators = caller.scopes.has(Scope::kAdminRead)};
-  call(ReadCall{*account, *wanted}, asked,
-       [this, asked, sight, account = *account](const Now& then, const Effect& effect) {
+  const Sight sight = sight_of(caller);
+  call(ReadCall{*account, wanted->id, wanted->short_id}, asked,
+       [this, asked, sight, wanted = *wanted, account = *account](const Now& then, const Effect& effect) {
          const auto& said = std::get<MessageRead>(effect);
-         if (said.message == nullptr) { return refuse(asked, no_message()); }
+         if (said.message == nullptr) {
+           return read_past_message({account, wanted.id, wanted.short_id}, sight, asked);
+         }
          asked.reply.send(
              json_response(200, message_json(then, *said.message, setup.directory.account(account).name,
                                              setup.public_ids, sight)));

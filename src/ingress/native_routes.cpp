@@ -8,11 +8,11 @@ namespace {
 constexpr NativeRoute kRoutes[] = {
     {"GET", "/errors/{}", Action::kError, std::nullopt},
     {"POST", "/v1/messages", Action::kCreateMessage, Scope::kMessagesSend},
-    {"GET", "/v1/messages", Action::kNotYet, Scope::kMessagesRead},
+    {"GET", "/v1/messages", Action::kListMessages, Scope::kMessagesRead},
     {"POST", "/v1/messages/batch", Action::kCreateBatch, Scope::kMessagesSend},
     {"POST", "/v1/messages/preview", Action::kPreviewMessage, Scope::kMessagesSend},
     {"GET", "/v1/messages/{}", Action::kReadMessage, Scope::kMessagesRead},
-    {"GET", "/v1/messages/{}/timeline", Action::kNotYet, Scope::kMessagesRead},
+    {"GET", "/v1/messages/{}/timeline", Action::kReadTimeline, Scope::kMessagesRead},
     {"POST", "/v1/messages/{}/cancel", Action::kCancelMessage, Scope::kMessagesControl},
     {"POST", "/v1/messages/{}/replace", Action::kNotYet, Scope::kMessagesControl},
     {"POST", "/v1/messages/{}/redact", Action::kNotYet, Scope::kMessagesControl},

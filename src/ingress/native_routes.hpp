@@ -20,6 +20,8 @@ enum class Action : std::uint8_t {
   kCreateBatch,
   kPreviewMessage,
   kReadMessage,
+  kListMessages,
+  kReadTimeline,
   kCancelMessage,
   kReadAccount,
   kListKeys,

@@ -16,6 +16,8 @@
 #include "aldis/base/result.hpp"
 #include "aldis/ingress/native_api.hpp"
 #include "ingress/api_keys.hpp"
+#include "ingress/list_query.hpp"
+#include "ingress/message_json.hpp"
 #include "ingress/problem_reply.hpp"
 
 namespace aldis::ingress {
@@ -73,6 +75,16 @@ struct NativeApi::Impl {
   void preview_message(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
   void read_message(const Now& now, const Caller& caller, const ports::HttpRequest& request,
                     std::string_view id, Asked asked);
+  static Sight sight_of(const Caller& caller);
+  [[nodiscard]] boost::json::object row_json(const Now& now, const history::MessageRow& row,
+                                             Sight sight) const;
+  void find_row(FindCall call, Asked asked, std::function<void(const Now&, const HistoryAnswer&)> found);
+  void read_past_message(FindCall call, Sight sight, Asked asked);
+  void read_timeline(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
+                     Asked asked);
+  void list_messages(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
+  [[nodiscard]] ports::HttpResponse page_of(const Now& now, const Asked& asked, const HistoryAnswer& said,
+                                            Sight sight, const ListQuery& query, std::string_view text) const;
   void cancel_message(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
                       Asked asked);
   void read_account(const Caller& caller, const ports::HttpRequest& request, const Asked& asked) const;

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """History beside a running daemon: complete after kills, out of the way when it cannot go on, and back by itself."""
 import contextlib
+import http.client
+import json
 import pathlib
+import socket
 import sqlite3
 import sys
 import threading
@@ -16,22 +19,64 @@ from disk import Disk, missing  # noqa: E402
 DELIVERED = 5
 
 
+class Api:
+    def __init__(self, connection, key=None):
+        self.connection, self.key, self.headers = connection, key, {}
+
+    def ask(self, method, path, body=None, headers=None):
+        headers = {**({"Authorization": f"Bearer {self.key}"} if self.key else {}), **(headers or {})}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        self.headers = {name.lower(): value for name, value in answer.getheaders()}
+        is_json = "json" in self.headers.get("content-type", "")
+        return answer.status, json.loads(text) if text and is_json else text
+
+    def good(self, path, **more):
+        status, got = self.ask("GET", path, **more)
+        assert status == 200, (status, got)
+        return got
+
+    def refused(self, status, code, path, method="GET", body=None):
+        got, problem = self.ask(method, path, body)
+        assert (got, problem["code"]) == (status, code), (got, problem)
+
+
 class Scene:
-    def __init__(self, where, storage_extra=gateway.SMALL_JOURNAL, extra=""):
+    def __init__(self, where, storage_extra=gateway.SMALL_JOURNAL, extra="", simulator=(), form="hex", **options):
         self.where = where
-        self.sim = gateway.Smscsim(where)
+        self.form = form
+        self.sim = gateway.Smscsim(where, *simulator)
         self.folder = where / "state" / "history"
-        self.options = {"storage_extra": storage_extra, "extra": extra}
+        self.options = {"storage_extra": storage_extra, "extra": extra, **options}
         self.port = 0
         self.start()
 
     def start(self):
-        self.daemon = gateway.Aldisd(self.where, gateway.config(self.where, {"north": self.sim.port}, smpp_port=self.port,
-                                                                **self.options))
+        yaml = gateway.config(self.where, {"north": self.sim.port}, smpp_port=self.port, **self.options)
+        door = '    - {name: admin, address: "127.0.0.1:0"}'
+        yaml = yaml.replace(door, f'{door}\n    - {{name: ctl, address: "unix:{self.where}/ctl.sock"}}')
+        yaml = yaml.replace("smpp: {allow_ips", f"smpp: {{message_id: {self.form}, allow_ips")
+        self.daemon = gateway.Aldisd(self.where, yaml)
         self.port = self.daemon.smpp_port
 
     def load(self, count, *more, **options):
         return gateway.load(self.where, self.daemon.smpp, "--count", count, "--window", 100, *more, **options)
+
+    def staff(self):
+        connection = http.client.HTTPConnection("ctl", timeout=30)
+        connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.sock.settimeout(30)
+        connection.sock.connect(str(self.where / "ctl.sock"))
+        return Api(connection)
+
+    def api(self, account="demo", scopes=("messages:send", "messages:read", "content:read", "exports:run")):
+        status, made = self.staff().ask("POST", f"/v1/admin/accounts/{account}/keys", {"scopes": list(scopes)})
+        assert status == 201, made
+        host, port = self.daemon.admin.rsplit(":", 1)
+        return Api(http.client.HTTPConnection(host, int(port), timeout=30), made["key"])
 
     def lag(self):
         return self.daemon.metric("aldis_history_lag_seconds")
@@ -169,9 +214,153 @@ def a_full_disk_of_its_own_stops_history_and_nothing_else(where):
 
 def switched_off_there_is_none_and_the_journal_keeps_nothing_for_it(where):
     scene = Scene(where, gateway.SMALL_JOURNAL + ", history: {enabled: false}")
-    scene.load(30_000)
-    assert not scene.folder.exists() and "aldis_history" not in scene.daemon.get("/metrics")
-    assert len(list((where / "state" / "journal").glob("*.seg"))) <= 12
+    api = scene.api()
+    api.refused(501, "not_implemented", "/v1/messages")
+    scene.load(60_000)
+    assert not scene.folder.exists()
+    assert "aldis_history" not in scene.daemon.get("/metrics")
+    segments = len(list((where / "state" / "journal").glob("*.seg")))
+    assert segments <= 24, segments  # of about forty that were written
+    scene.end()
+
+
+def send(api, **message):
+    status, made = api.ask("POST", "/v1/messages", {"to": "+447700900123", "from": "ACME", "text": "Grüße", **message})
+    assert status == 202, made
+    return made["id"]
+
+
+def ended(api, message):
+    def there():
+        got = api.good(f"/v1/messages/{message}")
+        return got if got["final"] else None
+    return gateway.wait_until(there, "it is over", 30)
+
+
+def a_message_that_is_over_is_shown_as_before_but_for_its_text(where):
+    scene = Scene(where, accounts=("demo", "other"), simulator=("--receipt-delay-ms", "300", "400"))
+    api = scene.api()
+    message = send(api, label="spring", reference="order-991", metadata={"user": "77"})
+    during = gateway.wait_until(lambda: (lambda got: got if got["status"] == "sent" else None)(
+        api.good(f"/v1/messages/{message}")), "it is sent", 10)
+    assert during["text"] == "Grüße" and during["content"] == "present", during
+    after = ended(api, message)
+    gone = gateway.wait_until(lambda: (lambda got: got if got["content"] == "expired" else None)(
+        api.good(f"/v1/messages/{message}")), "the engine has let go of it", 10)
+    assert after["status"] == gone["status"] == "delivered" and gone["text"] is None and gone["done_at"], gone
+    for name in ("id", "account", "door", "to", "from", "encoding", "parts_count", "class", "label", "reference", "metadata",
+                 "accepted_at", "attempts"):
+        assert gone[name] == during[name], (name, gone[name], during[name])
+    assert gone["parts"] == [{"n": 1, "status": "delivered", "attempts": 1, "error": None}], gone["parts"]
+    blind = scene.api(scopes=("messages:read",)).good(f"/v1/messages/{message[4:].upper()}")
+    assert blind["content"] == "withheld" and blind["text"] is None, blind
+    shown = scene.staff().good(f"/v1/messages/{message}?account=demo")
+    assert shown["parts"][0]["operator_id"], shown
+    scene.api("other").refused(404, "not_found", f"/v1/messages/{message}")
+    api.refused(404, "not_found", "/v1/messages/msg_" + "0" * 32)
+    scene.daemon.kill()
+    scene.start()
+    assert scene.api().good(f"/v1/messages/{message}")["status"] == "delivered"
+    scene.end()
+
+
+def an_id_that_a_session_was_given_finds_its_message_also_when_it_is_over(where):
+    for form, length in (("hex8", 8), ("dec", 19), ("uuid", 36)):
+        home = where / form
+        home.mkdir()
+        scene = Scene(home, form=form)
+        scene.load(3, "--oracle", home / "oracle.tsv")
+        ids = {word for line in (home / "oracle.tsv").read_text().splitlines() for word in line.split("\t") if len(word) == length}
+        api = scene.api()
+        found = [got for status, got in (api.ask("GET", f"/v1/messages/{one}") for one in sorted(ids)) if status == 200]
+        assert len({got["id"] for got in found}) == 3, (form, ids, found)
+        assert {got["content"] for got in found} == {"expired"} and {got["status"] for got in found} == {"delivered"}, found
+        scene.end()
+
+
+def a_timeline_tells_each_step_to_whom_may_see_it(where):
+    scene = Scene(where, accounts=("demo", "other"))
+    api = scene.api()
+    message = send(api)
+    ended(api, message)
+    told = gateway.wait_until(lambda: (lambda got: got if got["events"][-1]["detail"]["status"] == "delivered" else None)(
+        api.good(f"/v1/messages/{message}/timeline")), "it is told", 10)
+    kinds = [event["kind"] for event in told["events"]]
+    assert kinds[0] == "accepted" and {"leased", "responded", "receipt"} <= set(kinds), kinds
+    times = [event["at"] for event in told["events"]]
+    assert times == sorted(times) and all(len(at) == len("2026-11-21T20:12:31.482113Z") for at in times), times
+    responded = told["events"][kinds.index("responded")]["detail"]
+    assert responded["outcome"] == "ok" and responded["command_status"] == 0 and "operator" not in responded, responded
+    staff = scene.staff().good(f"/v1/messages/{message}/timeline?account=demo")
+    assert staff["events"][kinds.index("responded")]["detail"]["operator"] == "north", staff
+    assert "aldis-history-lag" in api.headers
+    scene.api("other").refused(404, "not_found", f"/v1/messages/{message}/timeline")
+    scene.end()
+
+
+def lists_have_what_their_filters_say_page_by_page_and_of_one_account_only(where):
+    scene = Scene(where, accounts=("demo", "other"))
+    api, other = scene.api(), scene.api("other")
+    sent = [send(api, to=f"+4477009{n:05}", label="spring" if n % 2 else "autumn", reference=f"o-{n}") for n in range(25)]
+    foreign = send(other, label="spring")
+    everything = api.good("/v1/messages?order=asc", headers={"Prefer": "wait=10"})
+    assert [one["id"] for one in everything["data"]] == sent and everything["next"] is None, everything
+    assert "parts" not in everything["data"][0] and float(api.headers["aldis-history-lag"]) < 10
+    for order, wanted in (("asc", sent), ("desc", sent[::-1])):
+        got, path = [], f"/v1/messages?limit=10&order={order}"
+        while path:
+            page = api.good(path)
+            got += [one["id"] for one in page["data"]]
+            link = api.headers.get("link", "")
+            assert bool(link) == bool(page["next"]), (link, page["next"])
+            path = link[1:link.index(">")] if link else None
+        assert got == wanted, (order, len(got))
+    spring = api.good("/v1/messages?label=spring")["data"]
+    assert [one["id"] for one in spring] == sent[1::2][::-1]
+    assert [one["id"] for one in api.good("/v1/messages?reference=o-7")["data"]] == [sent[7]]
+    assert [one["id"] for one in api.good("/v1/messages?to=%2B447700900013")["data"]] == [sent[13]]
+    statuses = "&".join(f"status={word}" for word in ("queued", "sending", "sent", "delivered"))
+    assert len(api.good(f"/v1/messages?to=44770090*&from=ACME&{statuses}")["data"]) == 25
+    assert api.good("/v1/messages?until=2020-01-01T00:00:00Z&since=2019-01-01T00:00:00Z")["data"] == []
+    assert [one["id"] for one in other.good("/v1/messages")["data"]] == [foreign]
+    cursor = api.good("/v1/messages?limit=1")["next"]
+    api.refused(400, "invalid_cursor", f"/v1/messages?label=spring&after={cursor}")
+    api.refused(400, "unknown_field", "/v1/messages?colour=red")
+    api.refused(501, "not_implemented", "/v1/messages?country=GB")
+    api.refused(403, "scope_missing", "/v1/messages?operator=north")
+    assert len(scene.staff().good("/v1/messages?account=demo&operator=north")["data"]) == 25
+    scene.staff().refused(400, "missing_field", "/v1/messages")
+    scene.end()
+
+
+def a_lookup_by_reference_after_a_kill_has_all_that_was_promised(where):
+    scene = Scene(where)
+    api = scene.api()
+    for n in range(200):
+        send(api, reference=f"order-{n}")
+    scene.daemon.kill()
+    scene.start()
+    api = scene.api()
+    page = api.good("/v1/messages?limit=1000", headers={"Prefer": "wait=10"})
+    assert sorted(one["reference"] for one in page["data"]) == sorted(f"order-{n}" for n in range(200)), len(page["data"])
+    scene.end()
+
+
+def what_history_cannot_say_is_said_so(where):
+    (where / "away").write_text("a file is in the way")
+    scene = Scene(where, gateway.SMALL_JOURNAL + f", history: {{path: {where}/away/history}}")
+    api = scene.api()
+    message = send(api)
+    def gone():
+        status, got = api.ask("GET", f"/v1/messages/{message}")
+        assert status in (200, 503), (status, got)
+        return status == 503 and got["code"] == "store_unavailable" and api.headers["retry-after"] == "1"
+    gateway.wait_until(gone, "a message that only history can have", 20)
+    api.refused(503, "store_unavailable", "/v1/messages")
+    (where / "away").unlink()
+    (where / "away").mkdir()
+    scene.caught_up()
+    assert api.good(f"/v1/messages/{message}")["status"] == "delivered"
     scene.end()
 
 
@@ -180,7 +369,13 @@ CASES = (every_message_stands_in_history_also_after_a_stop,
          a_folder_that_cannot_be_used_holds_nobody_up_and_history_comes_back,
          history_that_stays_away_costs_the_journal_a_bounded_part_of_its_disk,
          a_full_disk_of_its_own_stops_history_and_nothing_else,
-         switched_off_there_is_none_and_the_journal_keeps_nothing_for_it)
+         switched_off_there_is_none_and_the_journal_keeps_nothing_for_it,
+         a_message_that_is_over_is_shown_as_before_but_for_its_text,
+         an_id_that_a_session_was_given_finds_its_message_also_when_it_is_over,
+         a_timeline_tells_each_step_to_whom_may_see_it,
+         lists_have_what_their_filters_say_page_by_page_and_of_one_account_only,
+         a_lookup_by_reference_after_a_kill_has_all_that_was_promised,
+         what_history_cannot_say_is_said_so)
 
 
 def call(case):
