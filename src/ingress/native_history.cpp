@@ -73,6 +73,16 @@ json::object step_json(const history::Step& step, const Directory& directory, Si
   return {{"at", format_micros(step.at)}, {"kind", name_of(step.kind)}, {"detail", std::move(detail)}};
 }
 
+// The engine keeps a message until it is over and its customer knows.
+bool may_live(const MessageRow& row) {
+  std::int64_t owed = 0;
+  for (const auto& step : row.steps) {
+    if (step.kind == history::StepKind::kOwed) { ++owed; }
+    if (step.kind == history::StepKind::kNotified) { --owed; }
+  }
+  return !is_final(row.status) || owed > 0;
+}
+
 // Those that the engine has let go of are final; it knows better what becomes of the others.
 bool is_settled(const HistoryAnswer& said) {
   return said.kind == HistoryAnswer::Kind::kRows && !said.page.rows.empty() &&
@@ -159,27 +169,54 @@ void NativeApi::Impl::list_messages(const Now& now, const Caller& caller, const 
   query->filter.account = *account;
   ListCall call{query->filter, query->order, query->after, query->limit};
   const Duration patience = wish_to_wait(request.header("prefer")).value_or(Duration::zero());
-  setup.history.ask(std::move(call), patience,
-                    [this, asked, sight, query = std::move(*query), text = std::string{request.query}](
-                        const Now& then, const HistoryAnswer& said) {
-                      if (const auto refused = refusal_of(said)) { return refuse(asked, *refused); }
-                      asked.reply.send(page_of(then, asked, said, sight, query, text));
-                    });
+  auto list = std::make_shared<ListAnswer>();
+  list->asked = std::move(asked);
+  list->query = std::move(*query);
+  list->query_text = request.query;
+  list->sight = sight;
+  setup.history.ask(std::move(call), patience, [this, list](const Now& then, const HistoryAnswer& said) {
+    if (const auto refused = refusal_of(said)) { return refuse(list->asked, *refused); }
+    list->said = said;
+    list->shown.resize(said.page.rows.size());
+    ask_for_living(then, list);
+  });
 }
 
-ports::HttpResponse NativeApi::Impl::page_of(const Now& now, const Asked& asked, const HistoryAnswer& said,
-                                             Sight sight, const ListQuery& query,
-                                             std::string_view text) const {
+// What is still alive the engine knows better, and it has the text.
+void NativeApi::Impl::ask_for_living(const Now& now, const std::shared_ptr<ListAnswer>& list) {
+  list->open = 1;  // this very look
+  for (std::size_t i = 0; i < list->shown.size(); ++i) {
+    const MessageRow& row = list->said.page.rows[i];
+    if (!may_live(row)) { continue; }
+    const bool taken = setup.engine.call(
+        ReadCall{row.account, row.id, 0}, [this, list, i](const Now& then, const Effect& effect) {
+          const auto& read = std::get<MessageRead>(effect);
+          const MessageRow& old = list->said.page.rows[i];
+          if (read.message != nullptr && read.message->id == old.id) {
+            list->shown[i] = message_json(then, *read.message, setup.directory.account_name(old.account),
+                                          setup.public_ids, list->sight);
+          }
+          if (--list->open == 0) { list->asked.reply.send(page_of(then, *list)); }
+        });
+    if (taken) { ++list->open; }
+  }
+  if (--list->open == 0) { list->asked.reply.send(page_of(now, *list)); }
+}
+
+ports::HttpResponse NativeApi::Impl::page_of(const Now& now, ListAnswer& list) const {
+  const HistoryAnswer& said = list.said;
   json::array rows;
-  for (const MessageRow& row : said.page.rows) {
-    rows.push_back(row_json(now, row, sight));
-    rows.back().get_object().erase("parts");
+  for (std::size_t i = 0; i < list.shown.size(); ++i) {
+    json::object& shown = list.shown[i];
+    if (shown.empty()) { shown = row_json(now, said.page.rows[i], list.sight); }
+    shown.erase("parts");
+    rows.push_back(std::move(shown));
   }
   json::object body{{"data", std::move(rows)}, {"next", nullptr}};
   std::string link;
   if (said.page.next) {
-    const auto cursor = cursor_after(now, *said.page.next, query, setup.public_ids);
-    link = "<" + asked.path + "?" + with_cursor(text, cursor) + ">; rel=\"next\"";
+    const auto cursor = cursor_after(now, *said.page.next, list.query, setup.public_ids);
+    link = "<" + list.asked.path + "?" + with_cursor(list.query_text, cursor) + ">; rel=\"next\"";
     body["next"] = cursor;
   }
   auto response = json_response(200, body);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "aldis/api/message_request.hpp"
 #include "aldis/base/result.hpp"
@@ -37,6 +38,17 @@ struct Caller {
 struct ReadSubmit {
   api::MessageRequest wanted;
   SubmitCall submit;
+};
+
+// A page of messages on its way: rows from history, and the engine's word on those that live.
+struct ListAnswer {
+  Asked asked;
+  ListQuery query;
+  std::string query_text;
+  Sight sight;
+  HistoryAnswer said;
+  std::vector<boost::json::object> shown;  // empty ones: as history has them
+  std::size_t open = 0;                    // answers that are to come
 };
 
 inline api::Problem which_account() { return {api::Code::kMissingField, "say which account: ?account=NAME"}; }
@@ -83,8 +95,8 @@ struct NativeApi::Impl {
   void read_timeline(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
                      Asked asked);
   void list_messages(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
-  [[nodiscard]] ports::HttpResponse page_of(const Now& now, const Asked& asked, const HistoryAnswer& said,
-                                            Sight sight, const ListQuery& query, std::string_view text) const;
+  void ask_for_living(const Now& now, const std::shared_ptr<ListAnswer>& list);
+  [[nodiscard]] ports::HttpResponse page_of(const Now& now, ListAnswer& list) const;
   void cancel_message(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
                       Asked asked);
   void read_account(const Caller& caller, const ports::HttpRequest& request, const Asked& asked) const;

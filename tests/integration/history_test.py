@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """History beside a running daemon: complete after kills, out of the way when it cannot go on, and back by itself."""
 import contextlib
+import datetime
 import http.client
 import json
 import pathlib
@@ -278,6 +279,20 @@ def an_id_that_a_session_was_given_finds_its_message_also_when_it_is_over(where)
         scene.end()
 
 
+def a_list_shows_what_is_alive_as_the_engine_has_it(where):
+    scene = Scene(where, simulator=("--receipt-never", "1.0"))
+    api = scene.api()
+    scheduled = send(api, send_at=(datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).isoformat())
+    waiting = send(api, text="waits for its receipt")
+    page = api.good("/v1/messages?order=asc", headers={"Prefer": "wait=10"})
+    assert [one["id"] for one in page["data"]] == [scheduled, waiting], page
+    assert [one["text"] for one in page["data"]] == ["Grüße", "waits for its receipt"], page
+    assert page["data"][0]["status"] == "scheduled" and page["data"][0]["content"] == "present", page
+    assert scene.staff().ask("POST", f"/v1/messages/{scheduled}/cancel?account=demo")[0] == 200
+    gateway.wait_until(lambda: api.good("/v1/messages?order=asc")["data"][0]["status"] == "deleted", "it is told", 10)
+    scene.end()
+
+
 def a_timeline_tells_each_step_to_whom_may_see_it(where):
     scene = Scene(where, accounts=("demo", "other"))
     api = scene.api()
@@ -372,6 +387,7 @@ CASES = (every_message_stands_in_history_also_after_a_stop,
          switched_off_there_is_none_and_the_journal_keeps_nothing_for_it,
          a_message_that_is_over_is_shown_as_before_but_for_its_text,
          an_id_that_a_session_was_given_finds_its_message_also_when_it_is_over,
+         a_list_shows_what_is_alive_as_the_engine_has_it,
          a_timeline_tells_each_step_to_whom_may_see_it,
          lists_have_what_their_filters_say_page_by_page_and_of_one_account_only,
          a_lookup_by_reference_after_a_kill_has_all_that_was_promised,
