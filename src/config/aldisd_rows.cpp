@@ -188,6 +188,7 @@ Row http_row() {
           {{"native", HttpServe::kNative},
            {"health", HttpServe::kHealth},
            {"metrics", HttpServe::kMetrics},
+           {"twilio", HttpServe::kTwilio},
            {"kannel", HttpServe::kKannel},
            {"jasmin", HttpServe::kJasmin},
            {"jasmin_rest", HttpServe::kJasminRest}},

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "aldis/ingress/dialects.hpp"
 #include "ingress/api_keys.hpp"
@@ -21,13 +22,23 @@ struct DialectAsk {
   bool serves_rest = false;        // Jasmin's REST API, too
 };
 
+// Clients of Twilio know an account by its SID. One SID may have several tokens, while one is being changed.
+struct TwilioLogin {
+  DialectLogin login;
+  std::string sid;
+  std::optional<AddressList> allow;
+};
+std::vector<TwilioLogin> twilio_logins(const Directory& directory, const ports::Digests& digests);
+
 struct Dialects::Impl {
   explicit Impl(DialectSetup its_setup)
       : setup(std::move(its_setup)),
-        logins(setup.directory, setup.passwords, setup.digests, setup.cache_key) {}
+        logins(setup.directory, setup.passwords, setup.digests, setup.cache_key),
+        with_sid(twilio_logins(setup.directory, setup.digests)) {}
 
   const DialectSetup setup;
   DialectLogins logins;
+  const std::vector<TwilioLogin> with_sid;
   AuthThrottle throttle;
   bool draining = false;
 
@@ -37,6 +48,9 @@ struct Dialects::Impl {
 
   void serve_kannel(const DialectAsk& ask);
   void serve_jasmin(const DialectAsk& ask);
+  // Refuses from the header alone who is not known and what there is not.
+  std::optional<ports::HttpResponse> judge_twilio(const Now& now, const ports::HttpRequest& request);
+  void serve_twilio(const DialectAsk& ask);
 };
 
 // "application/json; charset=utf-8" is "application/json".

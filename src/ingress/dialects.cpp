@@ -20,7 +20,7 @@ constexpr std::size_t kLabelMax = 64;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c; }
 
-struct DialectPath {
+struct DialectPath {  // one that ends with '/' stands for all that begin so
   std::string_view path;
   HttpServe serve;
 };
@@ -35,13 +35,15 @@ constexpr auto kPaths = std::to_array<DialectPath>({
     {"/secure/send", HttpServe::kJasminRest},
     {"/secure/rate", HttpServe::kJasminRest},
     {"/secure/balance", HttpServe::kJasminRest},
+    {"/2010-04-01/", HttpServe::kTwilio},
 });
 
 const DialectPath* find_path(const HttpListener& listener, std::string_view path) {
   for (const auto& one : kPaths) {
     const bool is_served =
         std::find(listener.serve.begin(), listener.serve.end(), one.serve) != listener.serve.end();
-    if (is_served && one.path == path) { return &one; }
+    const bool is_it = one.path.ends_with('/') ? path.starts_with(one.path) : path == one.path;
+    if (is_served && is_it) { return &one; }
   }
   return nullptr;
 }
@@ -69,18 +71,24 @@ DialectDoor::DialectDoor(Dialects& dialects, const HttpListener& listener)
 
 bool DialectDoor::serves(std::string_view path) const { return find_path(listener_, path) != nullptr; }
 
-ports::HttpVerdict DialectDoor::judge(const Now&, const HttpRequest& request) {
-  if (!serves(request.path)) {
+ports::HttpVerdict DialectDoor::judge(const Now& now, const HttpRequest& request) {
+  const DialectPath* path = find_path(listener_, request.path);
+  if (path == nullptr) {
     const bool is_kannel_port = listener_.serve == std::vector{HttpServe::kKannel};
     if (!is_kannel_port) { return HttpResponse{.status = 404, .body = "not found\n"}; }
     return HttpResponse{.status = 404, .content_type = "text/html", .body = "Unknown request."};
+  }
+  const ports::HttpTakeWhole take{.body_octets_max = request.method == "POST" ? kBodyMax : 0};
+  if (path->serve == HttpServe::kTwilio) {
+    if (auto refused = dialects_.judge_twilio(now, request)) { return std::move(*refused); }
+    return take;
   }
   if (request.method != "GET" && request.method != "POST") {
     HttpResponse response{.status = 405, .body = "this path takes GET and POST\n"};
     response.headers.emplace_back("Allow", "GET, POST");
     return response;
   }
-  return ports::HttpTakeWhole{.body_octets_max = request.method == "POST" ? kBodyMax : 0};
+  return take;
 }
 
 void DialectDoor::serve(const Now& now, const HttpRequest& request, const ports::HttpReply& reply) {
@@ -98,6 +106,7 @@ void DialectDoor::serve(const Now& now, const HttpRequest& request, const ports:
                         listener_.serve.end();
       return dialects_.serve_jasmin({now, request, reply, may_query(LoginKind::kJasmin), rest});
     }
+    case HttpServe::kTwilio: return dialects_.serve_twilio({now, request, reply, false, false});
     default: return reply.send({.status = 404, .body = "not found\n"});
   }
 }

@@ -101,11 +101,6 @@ std::optional<Problem> not_offered(const MessageRequest& request) {
   return std::nullopt;
 }
 
-std::string number_text(const Address& address) {
-  std::string text{address.digits.view()};
-  return address.ton == 1 ? "+" + text : text;
-}
-
 // The message's content as UTF-8, or as hex where it is no text.
 void put_content(json::object& out, const Content& content, Sight sight) {
   out["content"] = !sight.content ? "withheld" : sight.content_kept ? "present" : "expired";
@@ -119,22 +114,6 @@ void put_content(json::object& out, const Content& content, Sight sight) {
   }
   out["data"] = hex_of(content.body);
   if (!content.udh.empty()) { out["udh"] = hex_of(content.udh); }
-}
-
-// Our own codes, as receipts over SMPP have them. An operator's code alone says little to anybody else.
-ErrorCode error_code_of(std::string_view err) {
-  struct Row {
-    std::string_view err;
-    ErrorCode code;
-  };
-  static constexpr Row kRows[] = {{"901", ErrorCode::kExpiredInQueue},  {"902", ErrorCode::kNoOperator},
-                                  {"903", ErrorCode::kOperatorRefused}, {"906", ErrorCode::kOptedOut},
-                                  {"907", ErrorCode::kContentRefused},  {"908", ErrorCode::kUncertain},
-                                  {"909", ErrorCode::kNoReceipt}};
-  for (const Row& row : kRows) {
-    if (row.err == err) { return row.code; }
-  }
-  return ErrorCode::kUnknown;
 }
 
 json::value error_json(Status status, std::string_view err) {
@@ -176,6 +155,26 @@ std::uint8_t data_coding_of(Alphabet alphabet, std::optional<std::uint8_t> messa
     default: break;
   }
   return static_cast<std::uint8_t>(message_class ? group | 0x10u | *message_class : group);
+}
+
+std::string number_text(const Address& address) {
+  std::string text{address.digits.view()};
+  return address.ton == 1 ? "+" + text : text;
+}
+
+ErrorCode error_code_of(std::string_view err) {
+  struct Row {
+    std::string_view err;
+    ErrorCode code;
+  };
+  static constexpr Row kRows[] = {{"901", ErrorCode::kExpiredInQueue},  {"902", ErrorCode::kNoOperator},
+                                  {"903", ErrorCode::kOperatorRefused}, {"906", ErrorCode::kOptedOut},
+                                  {"907", ErrorCode::kContentRefused},  {"908", ErrorCode::kUncertain},
+                                  {"909", ErrorCode::kNoReceipt}};
+  for (const Row& row : kRows) {
+    if (row.err == err) { return row.code; }
+  }
+  return ErrorCode::kUnknown;
 }
 
 std::string_view encoding_name(Alphabet alphabet) {

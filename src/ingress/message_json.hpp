@@ -11,6 +11,7 @@
 #include "aldis/core/directory.hpp"
 #include "aldis/core/message.hpp"
 #include "aldis/core/public_id.hpp"
+#include "aldis/ingress/callback_event.hpp"
 #include "aldis/ingress/engine_calls.hpp"
 
 namespace aldis::ingress {
@@ -24,6 +25,10 @@ Result<SubmitCall, api::Problem> submit_call_of(const api::MessageRequest& reque
 Address address_of(std::string_view text);
 // data_coding of a text in that alphabet; message_class 0 to 3, 0 = flash.
 std::uint8_t data_coding_of(Alphabet alphabet, std::optional<std::uint8_t> message_class);
+
+std::string number_text(const Address& address);  // with '+' where it is international
+// Our own codes, as receipts over SMPP have them. An operator's code alone says little to anybody else.
+ErrorCode error_code_of(std::string_view err);
 
 // "gsm7", "ucs2", "latin1", "binary".
 std::string_view encoding_name(Alphabet alphabet);

@@ -10,6 +10,7 @@
 #include "aldis/core/directory.hpp"
 #include "aldis/core/public_id.hpp"
 #include "aldis/ingress/engine_calls.hpp"
+#include "aldis/ingress/history_calls.hpp"
 #include "aldis/ports/crypto.hpp"
 #include "aldis/ports/fetch_guard.hpp"
 #include "aldis/ports/http.hpp"
@@ -24,6 +25,7 @@ struct DialectSetup {  // all outlive the doors
   const ports::Digests& digests;
   const ports::FetchPolicy& callbacks;  // whom a request may name to be called
   std::string cache_key;                // random: passwords found right are remembered under it
+  HistoryCalls* history = nullptr;      // null: there is none, and what is over cannot be shown
 };
 
 // What the doors of all listeners share: logins, who guesses, and what each dialect says. On the web thread.

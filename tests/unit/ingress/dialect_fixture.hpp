@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "aldis/base/octet_text.hpp"
 #include "aldis/ingress/dialects.hpp"
 #include "aldis/runtime/secrets.hpp"
 #include "ingress/door_notes.hpp"
@@ -139,7 +140,7 @@ class DialectStory {
   }
   void open() {
     directory.emplace(settings, std::vector<KnownName>{});
-    dialects.emplace(DialectSetup{*directory, ids, engine, passwords, digests, policy, "key"});
+    dialects.emplace(DialectSetup{*directory, ids, engine, passwords, digests, policy, "key", nullptr});
     door.emplace(*dialects, listener);
   }
   LoginOptions& options(LoginKind kind) {
