@@ -80,7 +80,8 @@ Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const s
                  .passwords = passwords_,
                  .digests = digests_,
                  .callbacks = callbacks_,
-                 .cache_key = secrets_.random_octets(kCacheKeyOctets)}) {
+                 .cache_key = secrets_.random_octets(kCacheKeyOctets),
+                 .history = &history_}) {
   gateway.connect(&bridge_);
   gateway.visit_stored([this](const Stored& stored) { api_.load(stored); });
 }
