@@ -189,6 +189,7 @@ Row http_row() {
            {"health", HttpServe::kHealth},
            {"metrics", HttpServe::kMetrics},
            {"twilio", HttpServe::kTwilio},
+           {"vonage", HttpServe::kVonage},
            {"kannel", HttpServe::kKannel},
            {"jasmin", HttpServe::kJasmin},
            {"jasmin_rest", HttpServe::kJasminRest}},

@@ -48,6 +48,7 @@ struct Dialects::Impl {
 
   void serve_kannel(const DialectAsk& ask);
   void serve_jasmin(const DialectAsk& ask);
+  void serve_vonage(const DialectAsk& ask);
   // Refuses from the header alone who is not known and what there is not.
   std::optional<ports::HttpResponse> judge_twilio(const Now& now, const ports::HttpRequest& request);
   void serve_twilio(const DialectAsk& ask);

@@ -36,6 +36,8 @@ constexpr auto kPaths = std::to_array<DialectPath>({
     {"/secure/rate", HttpServe::kJasminRest},
     {"/secure/balance", HttpServe::kJasminRest},
     {"/2010-04-01/", HttpServe::kTwilio},
+    {"/sms/json", HttpServe::kVonage},
+    {"/account/get-balance", HttpServe::kVonage},
 });
 
 const DialectPath* find_path(const HttpListener& listener, std::string_view path) {
@@ -107,6 +109,8 @@ void DialectDoor::serve(const Now& now, const HttpRequest& request, const ports:
       return dialects_.serve_jasmin({now, request, reply, may_query(LoginKind::kJasmin), rest});
     }
     case HttpServe::kTwilio: return dialects_.serve_twilio({now, request, reply, false, false});
+    case HttpServe::kVonage:
+      return dialects_.serve_vonage({now, request, reply, may_query(LoginKind::kVonage), false});
     default: return reply.send({.status = 404, .body = "not found\n"});
   }
 }
