@@ -112,7 +112,7 @@ std::optional<int> Daemon::Impl::open_directory() {
 
 std::optional<int> Daemon::Impl::open_web() {
   web = std::make_unique<Web>(
-      loop, *gateway, history.get(), history_directory(settings), log_queue,
+      loop, *gateway, history.get(), settings, log_queue,
       Health::Questions{[this] { return metrics(); },
                         [this] {
                           if (gateway->stopping()) { return std::string{"draining"}; }

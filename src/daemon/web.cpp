@@ -30,6 +30,10 @@ class Web::Doors final : public ports::HttpService {
   void serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) override {
     service_of(request.path)->serve(now, request, reply);
   }
+  std::shared_ptr<ports::HttpStream> stream(const Now& now, const ports::HttpRequest& request,
+                                            const ports::HttpReply& reply) override {
+    return service_of(request.path)->stream(now, request, reply);
+  }
   // Whether it answers more than whoever watches the process asks.
   [[nodiscard]] bool serves_customers() const {
     return std::any_of(serve_.begin(), serve_.end(), [](HttpServe what) {
@@ -56,18 +60,20 @@ class Web::Doors final : public ports::HttpService {
   ingress::DialectDoor dialect_;
 };
 
-Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const std::string& history_directory,
+Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const Settings& settings,
          telemetry::LogQueue& log, Health::Questions questions)
     : thread_("aldis-web"),
       log_(log, [this] { return thread_.loop().now(); }),
       gateway_(gateway),
       health_(thread_.loop(), engine_loop, std::move(questions)),
       bridge_(thread_.loop(), engine_loop, gateway.events()),
-      history_(thread_.loop(), engine_loop, gateway, history, history_directory),
+      history_(thread_.loop(), engine_loop, gateway, history, history_directory(settings)),
+      exports_(thread_.loop(), gateway, settings, history_directory(settings)),
       api_({.directory = gateway.directory(),
             .public_ids = gateway.public_ids(),
             .engine = bridge_,
             .history = history_,
+            .jobs = exports_,
             .secrets = secrets_,
             .digests = digests_,
             .log = log_,
@@ -119,6 +125,7 @@ void Web::start() { thread_.start(); }
 void Web::drain() {
   thread_.loop().post([this] {
     api_.drain();
+    exports_.stop();
     dialects_.drain();
   });
 }

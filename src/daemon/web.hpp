@@ -15,6 +15,7 @@
 #include "aldis/runtime/loop_thread.hpp"
 #include "aldis/runtime/secrets.hpp"
 #include "aldis/telemetry/log.hpp"
+#include "daemon/exports.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/health.hpp"
 #include "daemon/history_bridge.hpp"
@@ -27,7 +28,7 @@ namespace aldis::daemon {
 class Web {
  public:
   // `history`: null when it is switched off.
-  Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const std::string& history_directory,
+  Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const Settings& settings,
       telemetry::LogQueue& log, Health::Questions questions);
   ~Web();
   Web(const Web&) = delete;
@@ -49,6 +50,7 @@ class Web {
   Health health_;
   WebBridge bridge_;
   HistoryBridge history_;
+  Exports exports_;
   runtime::KernelSecrets secrets_;
   runtime::OpenSslDigests digests_;
   ingress::NativeApi api_;

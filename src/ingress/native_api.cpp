@@ -146,7 +146,26 @@ ports::HttpVerdict NativeApi::judge(const Now& now, const HttpRequest& request) 
     return api.problem(Code::kNotImplemented, "keys are not remembered yet: leave Idempotency-Key out",
                        request);
   }
+  if (route.action == Action::kReadResult) { return ports::HttpTakeStream{take.token}; }
   return take;
+}
+
+Caller NativeApi::Impl::caller_of(const HttpRequest& request) {
+  Caller caller;
+  if ((request.token & kByPeer) != 0) {
+    caller.scopes = Scopes::all();
+    return caller;
+  }
+  caller.key = keys.find(key_of_number(request.token & ((1ull << kKeyBits) - 1)));
+  if (caller.key != nullptr) { caller.scopes = caller.key->scopes; }
+  return caller;
+}
+
+std::shared_ptr<ports::HttpStream> NativeApi::stream(const Now&, const HttpRequest& request,
+                                                     const HttpReply& reply) {
+  const auto match = match_native(request.method, request.path);
+  const Asked asked{reply, std::string{request.path}, std::string{request.request_id}};
+  return impl_->read_result(impl_->caller_of(request), request, match.segments[0], asked);
 }
 
 void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpReply& reply) {
@@ -155,14 +174,11 @@ void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpRepl
   const NativeRoute& route = native_routes()[request.token >> kKeyBits & 0x7FFFu];
   Asked asked{reply, std::string{request.path}, std::string{request.request_id}};
   Caller caller;
-  if ((request.token & kByPeer) != 0) {
-    caller.scopes = Scopes::all();
-  } else if (route.scope) {
-    caller.key = api.keys.find(key_of_number(request.token & ((1ull << kKeyBits) - 1)));
-    if (caller.key == nullptr) {  // revoked while the body came
+  if (route.scope) {
+    caller = api.caller_of(request);
+    if (caller.key == nullptr && (request.token & kByPeer) == 0) {  // revoked while the body came
       return api.refuse(asked, Problem{Code::kUnauthenticated, "the key was revoked"});
     }
-    caller.scopes = caller.key->scopes;
   }
   const bool by_admin = request.path.starts_with("/v1/admin/");
   const std::string_view account = by_admin                ? match.segments[0]
@@ -180,6 +196,10 @@ void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpRepl
     case Action::kListMessages: return api.list_messages(now, caller, request, std::move(asked));
     case Action::kReadTimeline:
       return api.read_timeline(caller, request, match.segments[0], std::move(asked));
+    case Action::kStartJob: return api.start_job(now, caller, request, asked);
+    case Action::kReadJob: return api.read_job(caller, request, match.segments[0], asked);
+    case Action::kRemoveJob: return api.remove_job(caller, request, match.segments[0], asked);
+    case Action::kReadResult: break;  // stream() does
     case Action::kCancelMessage:
       return api.cancel_message(caller, request, match.segments[0], std::move(asked));
     case Action::kReadAccount: return api.read_account(caller, request, asked);

@@ -28,7 +28,10 @@ constexpr NativeRoute kRoutes[] = {
     {"GET", "/v1/events", Action::kNotYet, Scope::kEventsRead},
     {"GET", "/v1/webhooks", Action::kNotYet, Scope::kWebhooksManage},
     {"POST", "/v1/webhooks", Action::kNotYet, Scope::kWebhooksManage},
-    {"POST", "/v1/jobs", Action::kNotYet, Scope::kExportsRun},
+    {"POST", "/v1/jobs", Action::kStartJob, Scope::kExportsRun},
+    {"GET", "/v1/jobs/{}", Action::kReadJob, Scope::kExportsRun},
+    {"DELETE", "/v1/jobs/{}", Action::kRemoveJob, Scope::kExportsRun},
+    {"GET", "/v1/jobs/{}/result", Action::kReadResult, Scope::kExportsRun},
 };
 
 std::string_view take_segment(std::string_view& path) {

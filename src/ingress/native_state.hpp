@@ -76,6 +76,8 @@ struct NativeApi::Impl {
             (in_group(peer.gid) || std::any_of(peer.groups.begin(), peer.groups.end(), in_group)));
   }
 
+  [[nodiscard]] Caller caller_of(const ports::HttpRequest& request);  // as judge() found it
+
   // Who asks; or the answer that turns them away.
   std::variant<std::uint64_t, ports::HttpResponse> identify(const Now& now, const ports::HttpRequest& request,
                                                             Scope scope);
@@ -97,6 +99,14 @@ struct NativeApi::Impl {
   void list_messages(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
   void ask_for_living(const Now& now, const std::shared_ptr<ListAnswer>& list);
   [[nodiscard]] ports::HttpResponse page_of(const Now& now, ListAnswer& list) const;
+  Result<ExportWish, api::Problem> read_export(const Now& now, const boost::json::value& body) const;
+  void start_job(const Now& now, const Caller& caller, const ports::HttpRequest& request, const Asked& asked);
+  void read_job(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
+                const Asked& asked) const;
+  void remove_job(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
+                  const Asked& asked) const;
+  std::shared_ptr<ports::HttpStream> read_result(const Caller& caller, const ports::HttpRequest& request,
+                                                 std::string_view id, const Asked& asked) const;
   void cancel_message(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
                       Asked asked);
   void read_account(const Caller& caller, const ports::HttpRequest& request, const Asked& asked) const;

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """History beside a running daemon: complete after kills, out of the way when it cannot go on, and back by itself."""
 import contextlib
+import csv
 import datetime
 import http.client
+import io
 import json
 import pathlib
 import socket
@@ -32,7 +34,7 @@ class Api:
         answer = self.connection.getresponse()
         text = answer.read()
         self.headers = {name.lower(): value for name, value in answer.getheaders()}
-        is_json = "json" in self.headers.get("content-type", "")
+        is_json = self.headers.get("content-type", "") in ("application/json", "application/problem+json")
         return answer.status, json.loads(text) if text and is_json else text
 
     def good(self, path, **more):
@@ -361,6 +363,73 @@ def a_lookup_by_reference_after_a_kill_has_all_that_was_promised(where):
     scene.end()
 
 
+def exported(api, **wish):
+    status, job = api.ask("POST", "/v1/jobs", {"kind": "export_messages", **wish})
+    assert status == 202 and api.headers["location"] == f"/v1/jobs/{job['id']}", job
+    done = gateway.wait_until(lambda: (lambda got: got if got["state"] == "done" else None)(
+        api.good(f"/v1/jobs/{job['id']}")), "the job is done", 60)
+    return done, api.good(done["result"]["url"]).decode()
+
+
+def an_export_has_every_message_once_and_can_be_read_in_ranges(where):
+    scene = Scene(where, accounts=("demo", "other"))
+    scene.load(20_000)
+    api = scene.api()
+    send(api, label="spring", reference="=1+1")
+    scene.caught_up()
+    job, text = exported(api, format="csv", columns=["id", "to", "status", "reference"])
+    lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert lines[0] == ["id", "to", "status", "reference"] and len(lines) == 20_002, len(lines)
+    assert len({line[0] for line in lines[1:]}) == 20_001 and job["rows"] == 20_001 and len(text) == job["result"]["octets"]
+    assert lines[-1][1] == "447700900123" and lines[-1][3] == "'=1+1", lines[-1]
+    url = job["result"]["url"]
+    assert api.good(url)[:50].decode() == text[:50] and api.headers["content-type"].startswith("text/csv")
+    for wanted, begin, end in (("0-99", 0, 100), ("1000000-", 1_000_000, None), ("-100", len(text) - 100, None)):
+        status, piece = api.ask("GET", url, headers={"Range": f"bytes={wanted}"})
+        assert status == 206 and piece.decode() == text[begin:end], (wanted, status)
+        assert api.headers["content-range"].endswith(f"/{len(text)}"), api.headers
+    assert api.ask("GET", url, headers={"Range": f"bytes={len(text)}-"})[0] == 416
+    job, text = exported(api, format="jsonl", filter={"label": "spring"})
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert len(rows) == 1 and rows[0]["reference"] == "=1+1" and rows[0]["parts"], rows
+    other = scene.api("other")
+    for method, path in (("GET", url), ("GET", url[:-len("/result")]), ("DELETE", url[:-len("/result")])):
+        other.refused(404, "not_found", path, method)
+    assert exported(other)[0]["rows"] == 0
+    files = len(list((where / "state" / "exports").iterdir()))
+    assert api.ask("DELETE", url[:-len("/result")])[0] == 204
+    api.refused(404, "not_found", url)
+    gateway.wait_until(lambda: len(list((where / "state" / "exports").iterdir())) == files - 1, "its file is gone", 10)
+    scene.daemon.kill()
+    scene.start()
+    gateway.wait_until(lambda: not list((where / "state" / "exports").iterdir()), "a start clears the folder", 10)
+    scene.end()
+
+
+def wrong_exports_are_told_what_to_do(where):
+    scene = Scene(where)
+    api = scene.api()
+    def refused(status, code, body):
+        api.refused(status, code, "/v1/jobs", "POST", body)
+    refused(400, "missing_field", {})
+    refused(400, "invalid_field", {"kind": "everything"})
+    refused(501, "not_implemented", {"kind": "export_inbound"})
+    refused(501, "not_implemented", {"kind": "export_usage"})
+    refused(400, "invalid_field", {"kind": "export_messages", "format": "xml"})
+    refused(400, "invalid_field", {"kind": "export_messages", "columns": ["colour"]})
+    refused(400, "invalid_field", {"kind": "export_messages", "columns": ["id"] * 100})
+    refused(400, "unknown_field", {"kind": "export_messages", "filter": {"colour": "red"}})
+    refused(400, "invalid_field", {"kind": "export_messages", "filter": {"limit": "7"}})
+    refused(400, "unknown_field", {"kind": "export_messages", "colour": "red"})
+    refused(403, "scope_missing", {"kind": "export_messages", "filter": {"operator": "north"}})
+    scene.api(scopes=("messages:read",)).refused(403, "scope_missing", "/v1/jobs", "POST", {"kind": "export_messages"})
+    api.refused(404, "not_found", "/v1/jobs/job_" + "0" * 32)
+    for _ in range(10):
+        assert api.ask("POST", "/v1/jobs", {"kind": "export_messages"})[0] == 202
+    refused(503, "overloaded", {"kind": "export_messages"})
+    scene.end()
+
+
 def what_history_cannot_say_is_said_so(where):
     (where / "away").write_text("a file is in the way")
     scene = Scene(where, gateway.SMALL_JOURNAL + f", history: {{path: {where}/away/history}}")
@@ -391,6 +460,8 @@ CASES = (every_message_stands_in_history_also_after_a_stop,
          a_timeline_tells_each_step_to_whom_may_see_it,
          lists_have_what_their_filters_say_page_by_page_and_of_one_account_only,
          a_lookup_by_reference_after_a_kill_has_all_that_was_promised,
+         an_export_has_every_message_once_and_can_be_read_in_ranges,
+         wrong_exports_are_told_what_to_do,
          what_history_cannot_say_is_said_so)
 
 

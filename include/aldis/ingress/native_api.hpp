@@ -12,6 +12,7 @@
 #include "aldis/core/public_id.hpp"
 #include "aldis/core/stored.hpp"
 #include "aldis/ingress/engine_calls.hpp"
+#include "aldis/ingress/exports.hpp"
 #include "aldis/ingress/history_calls.hpp"
 #include "aldis/ports/crypto.hpp"
 #include "aldis/ports/http.hpp"
@@ -24,6 +25,7 @@ struct NativeApiSetup {  // all outlive the API
   const PublicIds& public_ids;
   EngineCalls& engine;
   HistoryCalls& history;
+  ExportJobs& jobs;
   ports::Secrets& secrets;
   const ports::Digests& digests;
   ports::Log& log;
@@ -48,6 +50,8 @@ class NativeApi final : public ports::HttpService {
 
   ports::HttpVerdict judge(const Now& now, const ports::HttpRequest& request) override;
   void serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) override;
+  std::shared_ptr<ports::HttpStream> stream(const Now& now, const ports::HttpRequest& request,
+                                            const ports::HttpReply& reply) override;
 
   struct Impl;
 
