@@ -19,6 +19,7 @@ namespace aldis::ingress {
 namespace {
 
 constexpr std::size_t kNumbersMax = 1'000;
+constexpr std::size_t kNumberMax = 40;  // with all its dashes
 constexpr std::size_t kUdhMax = 140;
 constexpr std::size_t kAccountMax = 64;
 constexpr std::size_t kDlrUrlMin = 8;
@@ -132,7 +133,8 @@ class Reader {
                                         [&](const KannelNumber& one) { return one.given == word; });
       if (is_known) { continue; }
       if (out.numbers.size() == kNumbersMax) { return DialectWords{413, "Too many receivers, rejected"}; }
-      out.numbers.push_back({std::string{word}, number_of(word).value_or("")});
+      const bool is_short = word.size() <= kNumberMax;
+      out.numbers.push_back({std::string{word}, is_short ? number_of(word).value_or("") : std::string{}});
     }
     if (out.numbers.empty()) { return refused("Empty receiver number not allowed, rejected"); }
     return std::nullopt;

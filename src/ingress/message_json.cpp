@@ -225,6 +225,10 @@ Result<SubmitCall, Problem> submit_call_of(const MessageRequest& request, Accoun
     call.tlvs += tlv.value;
   }
   call.door_notes = notes_of(request);
+  // A control character of one octet is six in JSON.
+  if (call.door_notes.size() > kDoorNotesMax) {
+    return fault_at("/metadata", Code::kInvalidField, "with reference and label it takes more than 16 KiB");
+  }
   return call;
 }
 

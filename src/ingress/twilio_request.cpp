@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kBodyCharactersMax = 1'600;
 constexpr std::size_t kSenderMax = 20;
+constexpr std::size_t kSidMax = 34;
 constexpr long kValidityMax_s = 36'000;
 constexpr Duration kSendAtMin = seconds{300};
 constexpr Duration kSendAtMax = hours{35 * 24};
@@ -58,6 +59,10 @@ class Reader {
     return given == nullptr ? std::string{} : *given;
   }
 
+  static TwilioNo unknown_service(const std::string& sid) {
+    return {400, 21701, "The Messaging Service does not exist: " + sid};
+  }
+
   Refused addresses() {
     const std::string to = get("To");
     if (to.empty()) { return TwilioNo{400, 21604, "A 'To' phone number is required."}; }
@@ -70,9 +75,10 @@ class Reader {
     if (from.empty() && service.empty()) {
       return TwilioNo{400, 21603, "A 'From' phone number is required."};
     }
+    if (service.size() > kSidMax) { return unknown_service(service.substr(0, kSidMax)); }
     if (from.empty()) {
       const auto sender = sender_of(service, *digits);
-      if (!sender) { return TwilioNo{400, 21701, "The Messaging Service does not exist: " + service}; }
+      if (!sender) { return unknown_service(service); }
       from = *sender;
     }
     if (from.size() > kSenderMax) { return TwilioNo{400, 21212, "Invalid 'From' Phone Number: " + from}; }

@@ -126,6 +126,8 @@ TEST_CASE("K1: every field that is misformed is named as Kannel names it") {
       {to + "&account=" + std::string(65, 'a'), "400 Account field misformed or too long, rejected"},
       {to + "&charset=KLINGON", "400 Charset or body misformed, rejected"},
       {"&to=447700900123&from=ACME&text=%FF", "400 Charset or body misformed, rejected"},
+      {"&to=4477" + std::string(20'000, '-') + "00900123&from=ACME&text=hi",
+       "400 Number(s) has/have been denied by white- and/or black-lists."},
       {"&to=hello&from=ACME&text=hi", "400 Number(s) has/have been denied by white- and/or black-lists."},
       {"&to=447700900123&from=" + std::string(21, 'a'), "403 Not routable. Do not try again."},
   };

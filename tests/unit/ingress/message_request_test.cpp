@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "ingress/json.hpp"
+#include "ingress/message_json.hpp"
 #include "ingress/rfc3339.hpp"
 
 using namespace aldis;
@@ -185,4 +186,18 @@ TEST_CASE("only an item of a batch has an idempotency key of its own") {
         "k-1");
   CHECK(fault(R"("idempotency_key":"k-1")") == "/idempotency_key unknown_field");
   CHECK(fault(R"("idempotency_key":"k 1")", RequestPlace::kInBatch) == "/idempotency_key invalid_field");
+}
+
+TEST_CASE("what a message cannot keep with it is refused, however short it looked") {
+  api::MessageRequest request;
+  request.to = "+447700900123";
+  request.text = "hi";
+  for (char name = 'a'; name < 'a' + 20; ++name) {
+    request.metadata.emplace_back(std::string(1, name), std::string(256, 'x'));
+  }
+  CHECK(submit_call_of(request, AccountId{0}).has_value());
+  for (auto& one : request.metadata) { one.second = std::string(256, '\x01'); }
+  const auto refused = submit_call_of(request, AccountId{0});
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().faults.front().pointer == "/metadata");
 }

@@ -138,6 +138,7 @@ TEST_CASE("T10: every parameter that is wrong has Twilio's number") {
       {"To=%2B14155552345&Body=hi&From=" + std::string(21, 'a'), "400/21212"},
       {"To=%2B14155552345&From=ACME", "400/21602"},
       {"To=%2B14155552345&From=ACME&ContentSid=HX1", "400/21619"},
+      {kGood + "&MessagingServiceSid=" + std::string(20'000, 'x'), "400/21701"},
       {kGood + "&MediaUrl=https%3A%2F%2Fx.example%2Fa.png", "400/21620"},
       {"To=%2B14155552345&From=ACME&Body=" + std::string(1601, 'x'), "400/21617"},
       {"To=%2B14155552345&From=ACME&Body=%FF", "400/21617"},
