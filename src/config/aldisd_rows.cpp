@@ -210,6 +210,30 @@ Row http_row() {
                          kLive, "The API, health and metrics.");
 }
 
+Row webhooks_row() {
+  using W = WebhookSettings;
+  return nested("webhooks", &Settings::webhooks,
+                {{
+                     row("allow_http", &W::allow_http, flag(), kRestart, "",
+                         "http:// as well as https://, with ports 80 and 8080."),
+                     list_by<W>(
+                         "ports", whole(1, 65'535), [](W& w) { w.ports.clear(); },
+                         [](W& w, std::size_t, const Value& value) {
+                           w.ports.push_back(from_value<std::uint16_t>(value));
+                         },
+                         [](const W& w) {
+                           std::vector<Value> values;
+                           for (const auto port : w.ports) { values.push_back(to_value(port)); }
+                           return values;
+                         },
+                         kRestart, "Ports that may be called."),
+                     list("allow_networks", &W::allow_networks, text(forms::network()), kRestart,
+                          "Networks that may be called although they are private, local or reserved."),
+                 },
+                 {}},
+                kRestart, "Whom customers may have called: webhooks, callbacks.");
+}
+
 // --- limits and telemetry ----------------------------------------------------------------------------------
 
 Row limits_row() {
@@ -291,6 +315,7 @@ Rows root_rows() {
               storage_row(),
               smpp_row(),
               http_row(),
+              webhooks_row(),
               defaults_for<AccountSettings>("account_defaults", accounts, {"name", "logins"},
                                             "For all accounts; any key of an account but name and logins."),
               accounts,

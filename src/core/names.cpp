@@ -6,6 +6,7 @@
 #include "aldis/core/outcome.hpp"
 #include "aldis/core/refusal.hpp"
 #include "aldis/core/status.hpp"
+#include "aldis/core/webhook.hpp"
 
 namespace aldis {
 
@@ -110,6 +111,19 @@ std::string_view name_of(Door door) {
     case Door::kVonage: return "vonage";
     case Door::kKannel: return "kannel";
     case Door::kJasmin: return "jasmin";
+  }
+  __builtin_unreachable();
+}
+
+std::string_view name_of(WebhookOutcome outcome) {
+  switch (outcome) {
+    case WebhookOutcome::kOk: return "ok";
+    case WebhookOutcome::kHttp3xx: return "http_3xx";
+    case WebhookOutcome::kHttp4xx: return "http_4xx";
+    case WebhookOutcome::kHttp5xx: return "http_5xx";
+    case WebhookOutcome::kTimeout: return "timeout";
+    case WebhookOutcome::kNetwork: return "network";
+    case WebhookOutcome::kForbiddenAddress: return "forbidden_address";
   }
   __builtin_unreachable();
 }

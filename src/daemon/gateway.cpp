@@ -6,6 +6,7 @@
 #include "aldis/core/directory.hpp"
 #include "aldis/core/public_id.hpp"
 #include "aldis/engine/restored.hpp"
+#include "aldis/ingress/webhook_book.hpp"
 #include "aldis/runtime/connections.hpp"
 #include "aldis/runtime/secrets.hpp"
 #include "daemon/options.hpp"
@@ -90,6 +91,7 @@ struct Gateway::Impl {
   RestoreGuard guard;
   std::optional<PublicIds> public_ids;
   std::unique_ptr<Directory> directory;
+  std::unique_ptr<ingress::StoredWebhooks> webhooks;
   std::unique_ptr<spool::Images> images;
   std::unique_ptr<spool::JournalWriter> journal;
   std::unique_ptr<spool::SegmentStore> store;
@@ -220,9 +222,11 @@ void Gateway::Impl::make_engine(std::unique_ptr<engine::Restored> restored, SipK
                                    runtime::borrow(link));
                              }},
       *wiring);
-  engine = std::make_unique<engine::Engine>(
-      loop.now(), engine::Setup{settings, *directory, *journal, setup.log, key, guard.held(), images.get()},
-      *wiring, std::move(restored));
+  webhooks = std::make_unique<ingress::StoredWebhooks>(*directory);
+  engine = std::make_unique<engine::Engine>(loop.now(),
+                                            engine::Setup{settings, *directory, *journal, setup.log, key,
+                                                          guard.held(), images.get(), webhooks.get()},
+                                            *wiring, std::move(restored));
   wiring->connect(*engine, *sessions, *operators);
   loop.at_turn_end([this](const Now& now) {
     wiring->turn_end(now);

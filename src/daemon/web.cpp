@@ -17,6 +17,18 @@ constexpr unsigned kPasswordThreads = 1;
 constexpr std::size_t kCacheKeyOctets = 32;
 }  // namespace
 
+namespace {
+
+std::shared_ptr<const ports::FetchPolicy> policy_of(const WebhookSettings& settings) {
+  auto policy = std::make_shared<ports::FetchPolicy>();
+  policy->allow_http = settings.allow_http;
+  policy->ports = settings.ports;
+  policy->allow_networks = AddressList::parse(settings.allow_networks).value_or(AddressList{});
+  return policy;
+}
+
+}  // namespace
+
 class Web::Doors final : public ports::HttpService {
  public:
   Doors(Web& web, const HttpListener& listener)
@@ -69,6 +81,18 @@ Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const S
       bridge_(thread_.loop(), engine_loop, gateway.events()),
       history_(thread_.loop(), engine_loop, gateway, history, history_directory(settings)),
       exports_(thread_.loop(), gateway, settings, history_directory(settings)),
+      fetch_policy_(policy_of(settings.webhooks)),
+      fetch_(thread_.loop()),
+      callbacks_({.directory = gateway.directory(),
+                  .public_ids = gateway.public_ids(),
+                  .book = webhooks_,
+                  .digests = digests_,
+                  .random = random_,
+                  .fetch = fetch_,
+                  .policy = fetch_policy_,
+                  .log = log_,
+                  .answered = [this](const WebhookAnswered& answered) { bridge_.tell(answered); },
+                  .disable = [this](const Now&, const ingress::Endpoint& endpoint) { disable(endpoint); }}),
       api_({.directory = gateway.directory(),
             .public_ids = gateway.public_ids(),
             .engine = bridge_,
@@ -76,6 +100,9 @@ Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const S
             .jobs = exports_,
             .secrets = secrets_,
             .digests = digests_,
+            .webhooks = webhooks_,
+            .callbacks = callbacks_,
+            .fetch_policy = fetch_policy_,
             .log = log_,
             .own_uid = runtime::own_uid(),
             .admin_gid = runtime::group_named(std::string{kAdminGroup})}),
@@ -85,16 +112,31 @@ Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const S
                  .engine = bridge_,
                  .passwords = passwords_,
                  .digests = digests_,
-                 .callbacks = callbacks_,
+                 .callbacks = *fetch_policy_,
                  .cache_key = secrets_.random_octets(kCacheKeyOctets),
                  .history = &history_}) {
+  bridge_.connect(&callbacks_);
   gateway.connect(&bridge_);
-  gateway.visit_stored([this](const Stored& stored) { api_.load(stored); });
+  gateway.visit_stored([this](const Stored& stored) {
+    api_.load(stored);
+    webhooks_.load(stored);
+  });
 }
 
 Web::~Web() {
   stop();
   gateway_.connect(nullptr);
+}
+
+// It said that it has gone: nobody calls it again before its owner has enabled it.
+void Web::disable(ingress::Endpoint endpoint) {
+  endpoint.enabled = false;
+  endpoint.disabled_by_answer = true;
+  const ingress::StoreCall store{StoredKind::kWebhook, endpoint.id, to_octets(endpoint)};
+  const bool taken = bridge_.call(store, [this, endpoint](const Now&, const Effect& effect) {
+    if (!std::get<StoredChanged>(effect).refusal) { webhooks_.put(endpoint); }
+  });
+  if (!taken) { log_.warn("webhook.not_stored", {{"webhook", "whe_" + endpoint.id}}); }
 }
 
 Result<void, std::string> Web::open(const std::vector<HttpListener>& listeners) {

@@ -8,9 +8,12 @@
 
 #include "aldis/base/result.hpp"
 #include "aldis/core/settings.hpp"
+#include "aldis/ingress/callback_sender.hpp"
 #include "aldis/ingress/dialects.hpp"
 #include "aldis/ingress/native_api.hpp"
+#include "aldis/ingress/webhook_book.hpp"
 #include "aldis/ports/fetch_guard.hpp"
+#include "aldis/runtime/fetch.hpp"
 #include "aldis/runtime/http_server.hpp"
 #include "aldis/runtime/loop_thread.hpp"
 #include "aldis/runtime/secrets.hpp"
@@ -42,6 +45,7 @@ class Web {
   void stop();   // after the engine's answers have gone out
 
  private:
+  void disable(ingress::Endpoint endpoint);
   class Doors;  // one listener's choice among the services
 
   runtime::LoopThread thread_;
@@ -53,9 +57,13 @@ class Web {
   Exports exports_;
   runtime::KernelSecrets secrets_;
   runtime::OpenSslDigests digests_;
+  runtime::SeededRandom random_;
+  const std::shared_ptr<const ports::FetchPolicy> fetch_policy_;
+  runtime::FetchThread fetch_;
+  ingress::WebhookBook webhooks_;
+  ingress::CallbackSender callbacks_;
   ingress::NativeApi api_;
   runtime::PasswordPool passwords_;
-  const ports::FetchPolicy callbacks_;
   ingress::Dialects dialects_;
   std::vector<std::unique_ptr<Doors>> doors_;
   std::vector<std::pair<std::string, std::unique_ptr<runtime::HttpServer>>> servers_;

@@ -76,9 +76,14 @@ bool WebBridge::call(EngineCall what, Answer answer) {
   return true;
 }
 
+void WebBridge::tell(const WebhookAnswered& answered) { told_.push_back(answered); }
+
 void WebBridge::send() {
-  if (asked_.empty()) { return; }
-  engine_.post([this, calls = std::exchange(asked_, {})]() mutable { take(calls); });
+  if (asked_.empty() && told_.empty()) { return; }
+  engine_.post([this, calls = std::exchange(asked_, {}), told = std::exchange(told_, {})]() mutable {
+    take(calls);
+    for (const WebhookAnswered& answered : told) { events_.on(engine_.now(), answered); }
+  });
 }
 
 void WebBridge::take(std::vector<Asked>& calls) {
@@ -90,11 +95,17 @@ void WebBridge::take(std::vector<Asked>& calls) {
 }
 
 bool WebBridge::is_for(const Effect& effect) {
+  if (std::holds_alternative<CallWebhook>(effect) || std::holds_alternative<WebhookNoticed>(effect)) {
+    return true;
+  }
   const RequestToken* request = request_of(effect);
   return request != nullptr && request->session == kWebSession;
 }
 
-void WebBridge::on(const Effect& effect) { answered_.push_back({request_of(effect)->sequence, effect}); }
+void WebBridge::on(const Effect& effect) {
+  const RequestToken* request = request_of(effect);
+  answered_.push_back({request == nullptr ? 0 : request->sequence, effect});
+}
 
 void WebBridge::turn_end() {
   if (answered_.empty()) { return; }
@@ -103,6 +114,14 @@ void WebBridge::turn_end() {
 
 void WebBridge::settle(std::vector<Answered>& all) {
   for (const Answered& answered : all) {
+    if (const auto* call = std::get_if<CallWebhook>(&answered.effect)) {
+      callbacks_->call(web_.now(), *call);
+      continue;
+    }
+    if (const auto* notice = std::get_if<WebhookNoticed>(&answered.effect)) {
+      callbacks_->noticed(web_.now(), *notice);
+      continue;
+    }
     const auto at = waiting_.find(answered.sequence);
     if (at == waiting_.end()) { continue; }
     const Answer answer = std::move(at->second);

@@ -8,6 +8,7 @@
 
 #include "aldis/core/effects.hpp"
 #include "aldis/core/events.hpp"
+#include "aldis/ingress/callback_sender.hpp"
 #include "aldis/ingress/engine_calls.hpp"
 #include "aldis/runtime/loop.hpp"
 
@@ -28,7 +29,11 @@ class WebBridge final : public ingress::EngineCalls {
 
   [[nodiscard]] bool call(ingress::EngineCall what, Answer answer) override;
 
-  static bool is_for(const Effect& effect);  // names kWebSession
+  // Webhooks that the engine wants called go there, on the web thread; before the loops run.
+  void connect(ingress::CallbackSender* callbacks) { callbacks_ = callbacks; }
+  void tell(const WebhookAnswered& answered);  // on the web thread
+
+  static bool is_for(const Effect& effect);  // names kWebSession, or is about a webhook
   void on(const Effect& effect);
   void turn_end();  // of the engine's loop: the answers of this turn go
 
@@ -51,6 +56,8 @@ class WebBridge final : public ingress::EngineCalls {
   EventSink& events_;
 
   // The web thread's.
+  ingress::CallbackSender* callbacks_ = nullptr;
+  std::vector<WebhookAnswered> told_;
   boost::unordered_flat_map<std::uint32_t, Answer> waiting_;
   std::vector<Asked> asked_;
   std::uint32_t sequence_ = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "aldis/core/message.hpp"
+#include "aldis/core/webhook.hpp"
 
 namespace aldis::engine {
 
@@ -31,6 +32,20 @@ struct OperatorCounters {
   Finals finals;
 };
 
+// How long calls of webhooks took.
+struct WebhookSeconds {
+  static constexpr std::array<double, 8> kBounds{0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10};
+  void add(Duration took) {
+    const double in_seconds = std::chrono::duration<double>(took).count();
+    std::size_t bucket = 0;
+    while (bucket < kBounds.size() && in_seconds > kBounds[bucket]) { ++bucket; }
+    ++counts[bucket];
+    sum += in_seconds;
+  }
+  std::array<std::uint64_t, kBounds.size() + 1> counts{};
+  double sum = 0;
+};
+
 struct Counters {
   std::uint64_t accepted = 0;
   std::array<std::array<std::uint64_t, kMessageClasses>, kDoors> accepted_by{};
@@ -41,6 +56,8 @@ struct Counters {
   std::uint64_t compacted = 0;
   std::uint64_t fetched = 0;  // from the shelf
   std::uint64_t alphabet_fallbacks = 0, validity_cuts = 0;
+  std::array<std::uint64_t, kWebhookOutcomes> webhook_outcomes{};  // of calls
+  WebhookSeconds webhook_took;
 };
 
 }  // namespace aldis::engine

@@ -87,6 +87,12 @@ void collect(State& s, const Now& now, ports::MetricReport& report) {
   s.routes.collect(report);
   s.outbox.collect(now, report);
   s.telling.webhooks().collect(now, report);
+  for (std::size_t i = 0; i < kWebhookOutcomes; ++i) {
+    report.counter("aldis_webhook_attempts_total", {{"result", name_of(static_cast<WebhookOutcome>(i))}},
+                   count(c.webhook_outcomes[i]));
+  }
+  report.histogram("aldis_webhook_seconds", {}, WebhookSeconds::kBounds, c.webhook_took.counts,
+                   c.webhook_took.sum);
 }
 
 }  // namespace aldis::engine::housekeeping

@@ -5,6 +5,7 @@
 #include "aldis/base/check.hpp"
 #include "aldis/base/failpoint.hpp"
 #include "aldis/base/mutant.hpp"
+#include "aldis/message/intake.hpp"
 #include "engine/state.hpp"
 
 namespace aldis::engine::owing {
@@ -71,7 +72,11 @@ void call_webhook(State& s, const notify::WebhookCall& call) {
   effect.event = event.event.value();
   effect.at = event.at;
   effect.inbound = event.inbound;
-  if (!event.inbound) {
+  if (event.inbound) {
+    const OperatorId op = event.inbound->op;
+    const Alphabet theirs = op == kNoOperator ? Alphabet::kGsm7 : s.directory.op(op).alphabet_in;
+    effect.alphabet = message::coding_of(event.inbound->data_coding, theirs).alphabet;
+  } else {
     const Message* message = s.present(event.receipt.message);
     ALDIS_CHECK(message != nullptr);
     effect.message = std::make_shared<const Message>(*message);
@@ -107,6 +112,10 @@ void on(State& s, const Now& now, const DeliverResult& result) {
 }
 
 void on(State& s, const Now& now, const WebhookAnswered& answered) {
+  if (answered.outcome) {
+    ++s.counters.webhook_outcomes[static_cast<std::size_t>(*answered.outcome)];
+    s.counters.webhook_took.add(answered.took);
+  }
   const notify::CallToken token{answered.token.value()};
   if (const auto settled = s.telling.webhooks().on_result(now, token, answered.result)) {
     settle(s, *settled);

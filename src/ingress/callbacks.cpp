@@ -101,21 +101,23 @@ WebhookResult judge_answer(const CallbackStyle& style, const ports::FetchAnswer&
   }
 }
 
-std::string_view label_of(const ports::FetchAnswer& answer) {
+WebhookOutcome outcome_of(const ports::FetchAnswer& answer) {
   using ports::FetchFault;
   if (answer.error) {
     switch (answer.error->fault) {
       case FetchFault::kForbiddenAddress:
-      case FetchFault::kBadRequest: return "forbidden_address";
-      case FetchFault::kTimeout: return "timeout";
+      case FetchFault::kBadRequest: return WebhookOutcome::kForbiddenAddress;
+      case FetchFault::kTimeout: return WebhookOutcome::kTimeout;
       case FetchFault::kUnresolved:
       case FetchFault::kNetwork:
       case FetchFault::kTls:
-      case FetchFault::kBusy: return "network";
+      case FetchFault::kBusy: return WebhookOutcome::kNetwork;
     }
   }
-  if (answer.status < 300) { return "ok"; }
-  return answer.status < 400 ? "http_3xx" : answer.status < 500 ? "http_4xx" : "http_5xx";
+  if (answer.status < 300) { return WebhookOutcome::kOk; }
+  return answer.status < 400   ? WebhookOutcome::kHttp3xx
+         : answer.status < 500 ? WebhookOutcome::kHttp4xx
+                               : WebhookOutcome::kHttp5xx;
 }
 
 bool wants_type(const std::vector<std::string>& types, std::string_view type) {

@@ -15,9 +15,9 @@ namespace aldis::ingress {
 
 // The callback that a request named. No secrets: those of `login` are looked up when it is called.
 struct CallbackNote {
-  std::string url;    // as given
-  std::string style;  // "standard", "twilio", "vonage", "kannel", "jasmin"
-  std::string login;  // of the account, whose secret signs; empty = the account's own callback secret
+  std::string url{};    // as given
+  std::string style{};  // "standard", "twilio", "vonage", "kannel", "jasmin"
+  std::string login{};  // of the account, whose secret signs; empty = the account's own callback secret
   // Kannel's dlr-mask, Jasmin's dlr-level; for the others which events: kTellSent and the next ones
   unsigned wants = 0;
   bool is_get = false;      // Jasmin's dlr-method, Vonage's where its login says nothing

@@ -70,6 +70,10 @@ std::string notes_of(const MessageRequest& request) {
   notes.reference = request.reference;
   notes.send_at = request.send_at;
   notes.metadata = request.metadata;
+  if (!request.callback_url.empty()) {
+    notes.callback =
+        CallbackNote{.url = request.callback_url, .style = "standard", .wants = kTellFinal | kTellSent};
+  }
   return to_octets(notes);
 }
 
@@ -92,13 +96,20 @@ std::optional<Problem> not_offered(const MessageRequest& request) {
   if (request.transliterate.value_or(false)) {
     return fault_at("/transliterate", Code::kNotImplemented, "look-alikes are not put in yet; leave it out");
   }
-  if (!request.callback_url.empty()) {
-    return fault_at("/callback_url", Code::kNotImplemented, "callbacks are not called yet; leave it out");
-  }
   if (!request.pinned_operator.empty()) {
     return fault_at("/operator", Code::kNotImplemented, "routes choose the operator; leave it out");
   }
   return std::nullopt;
+}
+
+std::optional<Problem> wrong_callback(const MessageRequest& request, const CallbackRules& callbacks) {
+  if (request.callback_url.empty()) { return std::nullopt; }
+  if (const auto target = ports::judge_url(request.callback_url, callbacks.policy); target.has_error()) {
+    return fault_at("/callback_url", Code::kInvalidField, sentence_of(target.error()));
+  }
+  if (callbacks.has_secret) { return std::nullopt; }
+  return fault_at("/callback_url", Code::kInvalidField,
+                  "make the secret that signs callbacks first: POST /v1/account/callback-secret");
 }
 
 // The message's content as UTF-8, or as hex where it is no text.
@@ -188,8 +199,10 @@ std::string_view encoding_name(Alphabet alphabet) {
   }
 }
 
-Result<SubmitCall, Problem> submit_call_of(const MessageRequest& request, AccountId account) {
+Result<SubmitCall, Problem> submit_call_of(const MessageRequest& request, AccountId account,
+                                           const CallbackRules& callbacks) {
   if (auto refused = not_offered(request)) { return std::move(*refused); }
+  if (auto refused = wrong_callback(request, callbacks)) { return std::move(*refused); }
   SubmitCall call;
   call.event.account = account;
   call.destination = address_of(request.to);

@@ -13,12 +13,18 @@
 #include "aldis/core/public_id.hpp"
 #include "aldis/ingress/callback_event.hpp"
 #include "aldis/ingress/engine_calls.hpp"
+#include "aldis/ports/fetch_guard.hpp"
 
 namespace aldis::ingress {
 
 // The text is encoded here, so that a character without a place is told with its offset. Everything that only
 // this door knows (reference, label, metadata) goes into the notes.
-Result<SubmitCall, api::Problem> submit_call_of(const api::MessageRequest& request, AccountId account);
+struct CallbackRules {
+  const ports::FetchPolicy& policy;  // whom a request may have called
+  bool has_secret = false;           // the account has one that signs callbacks
+};
+Result<SubmitCall, api::Problem> submit_call_of(const api::MessageRequest& request, AccountId account,
+                                                const CallbackRules& callbacks);
 
 // "+447700900123", "60777", "ACME": TON and NPI as 3GPP 23.040 section 9.1.2.5 has them. At most 20
 // characters.
@@ -26,7 +32,8 @@ Address address_of(std::string_view text);
 // data_coding of a text in that alphabet; message_class 0 to 3, 0 = flash.
 std::uint8_t data_coding_of(Alphabet alphabet, std::optional<std::uint8_t> message_class);
 
-std::string number_text(const Address& address);  // with '+' where it is international
+std::string number_text(const Address& address);  // "+447700900123", "60777", "ACME"
+
 // Our own codes, as receipts over SMPP have them. An operator's code alone says little to anybody else.
 ErrorCode error_code_of(std::string_view err);
 

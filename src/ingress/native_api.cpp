@@ -123,7 +123,8 @@ ports::HttpVerdict NativeApi::judge(const Now& now, const HttpRequest& request) 
     return response;
   }
   const NativeRoute& route = *match.route;
-  ports::HttpTakeWhole take{.body_octets_max = request.method == "POST" ? kBodyMax : 0};
+  const bool takes_body = request.method == "POST" || request.method == "PATCH";
+  ports::HttpTakeWhole take{.body_octets_max = takes_body ? kBodyMax : 0};
   if (route.action == Action::kCreateBatch) { take.body_octets_max = kBatchBodyMax; }
   take.token = static_cast<std::uint64_t>(&route - native_routes().data()) << kKeyBits;
   if (route.scope) {
@@ -207,6 +208,16 @@ void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpRepl
     case Action::kMakeKey: return api.make_key_of(now, caller, account, request, std::move(asked));
     case Action::kRevokeKey:
       return api.revoke_key(account, match.segments[by_admin ? 1 : 0], std::move(asked));
+    case Action::kListWebhooks:
+    case Action::kMakeWebhook:
+    case Action::kReadWebhook:
+    case Action::kChangeWebhook:
+    case Action::kRemoveWebhook:
+    case Action::kTestWebhook:
+    case Action::kEnableWebhook:
+    case Action::kRotateWebhookSecret:
+    case Action::kMakeCallbackSecret:
+      return api.webhooks(now, route, caller, request, match.segments[0], std::move(asked));
     case Action::kError: {
       const auto code = api::code_of(match.segments[0]);
       if (!code) { return api.refuse(asked, Problem{Code::kNotFound, "no such code"}); }

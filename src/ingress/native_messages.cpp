@@ -47,6 +47,10 @@ std::optional<AccountId> NativeApi::Impl::account_of(const Caller& caller, const
   return id == kNoAccount ? std::nullopt : std::optional{id};
 }
 
+CallbackRules NativeApi::Impl::callback_rules(AccountId account) const {
+  return {*setup.fetch_policy, !setup.webhooks.secrets_of(setup.directory.account(account).name).empty()};
+}
+
 // --- messages --------------------------------------------------------------------------------------------
 
 Result<ReadSubmit, Problem> NativeApi::Impl::read_submit(const Now& now, const Caller& caller,
@@ -57,7 +61,7 @@ Result<ReadSubmit, Problem> NativeApi::Impl::read_submit(const Now& now, const C
   if (body.has_error()) { return body.error(); }
   auto wanted = read_message_request(*body, now.wall, RequestPlace::kAlone);
   if (wanted.has_error()) { return wanted.error(); }
-  auto submit = submit_call_of(*wanted, *account);
+  auto submit = submit_call_of(*wanted, *account, callback_rules(*account));
   if (submit.has_error()) { return submit.error(); }
   return ReadSubmit{std::move(*wanted), std::move(*submit)};
 }
@@ -215,7 +219,7 @@ void NativeApi::Impl::create_batch(const Now& now, const Caller& caller, const H
                                      "keys are not remembered yet: leave it out"));
       continue;
     }
-    auto submit = submit_call_of(*wanted, *account);
+    auto submit = submit_call_of(*wanted, *account, callback_rules(*account));
     if (submit.has_error()) {
       batch->refused(index, submit.error());
       continue;

@@ -31,6 +31,15 @@ enum class Action : std::uint8_t {
   kListKeys,
   kMakeKey,
   kRevokeKey,
+  kListWebhooks,
+  kMakeWebhook,
+  kReadWebhook,
+  kChangeWebhook,
+  kRemoveWebhook,
+  kTestWebhook,
+  kEnableWebhook,
+  kRotateWebhookSecret,
+  kMakeCallbackSecret,
 };
 
 struct NativeRoute {

@@ -19,6 +19,7 @@
 #include "ingress/api_keys.hpp"
 #include "ingress/list_query.hpp"
 #include "ingress/message_json.hpp"
+#include "ingress/native_routes.hpp"
 #include "ingress/problem_reply.hpp"
 
 namespace aldis::ingress {
@@ -82,6 +83,7 @@ struct NativeApi::Impl {
   std::variant<std::uint64_t, ports::HttpResponse> identify(const Now& now, const ports::HttpRequest& request,
                                                             Scope scope);
   std::optional<AccountId> account_of(const Caller& caller, const ports::HttpRequest& request) const;
+  [[nodiscard]] CallbackRules callback_rules(AccountId account) const;
   Result<ReadSubmit, api::Problem> read_submit(const Now& now, const Caller& caller,
                                                const ports::HttpRequest& request) const;
   void create_message(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
@@ -120,6 +122,16 @@ struct NativeApi::Impl {
            api::Problem{api::Code::kOverloaded, "too many requests are under way; try again in a second"});
     return false;
   }
+  // native_webhooks.cpp
+  void webhooks(const Now& now, const NativeRoute& route, const Caller& caller,
+                const ports::HttpRequest& request, std::string_view id, Asked asked);
+  [[nodiscard]] const Endpoint* webhook_of(AccountId account, std::string_view id) const;
+  void store_webhook(Endpoint endpoint, unsigned status, boost::json::object beside, Asked asked);
+  void make_webhook(const Now& now, AccountId account, const ports::HttpRequest& request, Asked asked);
+  void change_webhook(const Endpoint& endpoint, const ports::HttpRequest& request, Asked asked);
+  void remove_webhook(const Endpoint& endpoint, Asked asked);
+  void test_webhook(const Now& now, const Endpoint& endpoint, Asked asked);
+  void make_callback_secret(const Now& now, AccountId account, Asked asked);
   static boost::json::object key_json(const ApiKey& key);
 };
 

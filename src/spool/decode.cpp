@@ -158,7 +158,7 @@ StoredEntry stored_entry(Reader& r) {
   StoredEntry entry;
   for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
-      case 1: entry.kind = enumerator(sub, StoredKind::kWebhook); break;
+      case 1: entry.kind = enumerator(sub, StoredKind::kCallbackSecret); break;
       case 2: entry.name = octets(sub); break;
       case 3: entry.gone = number<std::uint32_t>(sub) != 0; break;
       case 4: entry.octets = octets(sub); break;

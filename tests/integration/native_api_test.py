@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP API against a running daemon and a simulated operator: keys, messages, refusals, restarts."""
-import http.client
 import json
 import pathlib
 import re
@@ -10,91 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
-
-ADMIN = '    - {name: admin, address: "127.0.0.1:0"}'
-SEND = ["messages:send", "messages:read", "messages:control", "content:read", "account:read"]
-TO = "+447700900123"
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=30)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
-
-
-class Api:
-    """One connection; ask() gives the status and the answer's JSON."""
-
-    def __init__(self, connection, key=None):
-        self.connection, self.key = connection, key
-        self.headers = {}
-
-    def ask(self, method, path, body=None, headers=None):
-        headers = dict(headers or {})
-        if self.key:
-            headers.setdefault("Authorization", f"Bearer {self.key}")
-        if body is not None:
-            headers.setdefault("Content-Type", "application/json")
-            body = body if isinstance(body, (str, bytes)) else json.dumps(body)
-        self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        self.headers = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, json.loads(text) if text else None
-
-    def refused(self, status, code, *asked, **more):
-        got, problem = self.ask(*asked, **more)
-        assert (got, problem["code"]) == (status, code), (got, problem)
-        assert self.headers["content-type"] == "application/problem+json", self.headers
-        assert problem["status"] == status and problem["request_id"], problem
-        return problem
-
-
-class Scene:
-    """A daemon with two accounts, one operator, and its two doors."""
-
-    def __init__(self, where, *operator, accounts=("demo", "other")):
-        self.where = where
-        self.sim = gateway.Smscsim(where, "--log", where / "operator.tsv", *operator)
-        self.socket = where / "ctl.sock"
-        yaml = gateway.config(where, {"north": self.sim.port}, accounts=accounts)
-        assert ADMIN in yaml
-        self.yaml = yaml.replace(ADMIN, f'{ADMIN}\n    - {{name: ctl, address: "unix:{self.socket}"}}')
-        self.daemon = gateway.Aldisd(where, self.yaml)
-
-    def admin(self):
-        return Api(UnixConnection(self.socket))
-
-    def api(self, key=None):
-        host, port = self.daemon.admin.rsplit(":", 1)
-        return Api(http.client.HTTPConnection(host, int(port), timeout=30), key)
-
-    def key(self, account="demo", scopes=SEND, **more):
-        status, made = self.admin().ask("POST", f"/v1/admin/accounts/{account}/keys", {"scopes": scopes, **more})
-        assert status == 201, made
-        assert re.fullmatch(r"aldis_[0-9a-f]{12}_[0-9A-Za-z]{43}", made["key"]), made
-        return made
-
-    def restart(self):
-        self.daemon.kill()
-        self.daemon = gateway.Aldisd(self.where, self.yaml)
-
-    def end(self):
-        assert self.daemon.stop() == 0
-        self.sim.stop()
-
-
-def status_of(api, message, wanted):
-    def there():
-        status, got = api.ask("GET", f"/v1/messages/{message}")
-        assert status == 200, got
-        return got if got["status"] == wanted else None
-    return gateway.wait_until(there, f"{message} is {wanted}", 30)
+from api import SEND, TO, Scene, run_cases, status_of  # noqa: E402
 
 
 def a_message_is_accepted_sent_and_can_be_read(where):
@@ -320,21 +235,5 @@ CASES = (a_message_is_accepted_sent_and_can_be_read,
          what_is_under_way_when_the_gateway_stops_is_answered)
 
 
-def main():
-    failed = 0
-    for case in CASES:
-        if sys.argv[1:] and case.__name__ not in sys.argv[1:]:
-            continue
-        sentence = case.__name__.replace("_", " ")
-        with gateway.folder("native-api") as where:
-            try:
-                case(where)
-                print(f"ok   {sentence}", flush=True)
-            except AssertionError as error:
-                failed += 1
-                print(f"FAIL {sentence}: {error}", flush=True)
-    sys.exit(f"{failed} failed" if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    run_cases("native-api", CASES, sys.argv[1:])

@@ -38,7 +38,13 @@ struct AnswerSubmit {
   bool multi = false;
   std::vector<DestinationRefused> refused;  // submit_multi only; empty otherwise, so no allocation
   std::uint16_t parts = 0;                  // of the one message, not of a submit_multi
-  bool waits_for_link = false;              // the same: nobody is bound to its operator now
+  enum class Again : std::uint8_t {
+    kNo,
+    kReplayed,  // it was accepted before under its idempotency key: `id` is of then
+    kInFlight,  // it is being accepted at this moment; with refusal kUnavailable
+  };
+  Again again = Again::kNo;
+  bool waits_for_link = false;  // the same: nobody is bound to its operator now
 };
 
 struct AnswerQuery {
@@ -155,6 +161,7 @@ struct CallWebhook {
   // A change of a message, which is shown as it is now; or a message from a handset.
   std::shared_ptr<const Message> message{};
   std::shared_ptr<const Inbound> inbound{};
+  Alphabet alphabet = Alphabet::kGsm7;  // of the inbound message
   std::uint16_t status_seq = 0;
   Status status = Status::kDelivered;
   Status previous = Status::kQueued;

@@ -41,6 +41,8 @@ struct SessionClosed {
   SessionId session;  // everything delivered to it without answer goes back to what is owed
 };
 
+inline constexpr std::size_t kIdempotencyKeyMax = 255;
+
 // A point in time as a customer gave it: nothing, a UTC time, or a duration from now.
 struct TimeGiven {
   std::optional<WallTime> at;
@@ -78,7 +80,11 @@ struct Submit {
   std::optional<bool> at_most_once;  // else the account's
   std::uint32_t parts_max = 0;       // narrower than the account's; 0 = the account's
   Octets door_notes;                 // kept with the message, at most kDoorNotesMax
-  bool preview = false;              // only say whether it would be accepted, and in how many parts
+  // A request that was accepted under this key is not accepted again for a day; at most kIdempotencyKeyMax.
+  // `request_print` tells whether it is the same one.
+  Octets idempotency_key;
+  std::uint64_t request_print = 0;
+  bool preview = false;  // only say whether it would be accepted, and in how many parts
 };
 
 struct QueryMessage {
@@ -133,6 +139,8 @@ struct DeliverResult {
 struct WebhookAnswered {
   WebhookToken token;
   WebhookResult result;
+  std::optional<WebhookOutcome> outcome{};  // none: there was nothing to tell in that style, and no call
+  Duration took{};
 };
 
 // --- from egress ---
@@ -237,7 +245,12 @@ struct SelfMeasured {
 
 struct Drain {};  // SIGTERM: new requests are refused, no new leases; what is on the wire is awaited
 
-enum class StoredKind : std::uint8_t { kNone, kApiKey, kWebhook };
+enum class StoredKind : std::uint8_t {
+  kNone,
+  kApiKey,
+  kWebhook,         // an endpoint
+  kCallbackSecret,  // of an account: signs the callbacks that its messages name
+};
 
 // Make or change something that outlives the daemon (core/stored.hpp), or remove it. Answered with
 // StoredChanged once durable.

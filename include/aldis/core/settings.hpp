@@ -244,6 +244,12 @@ struct HistorySettings {
   std::uint64_t octets_max = 0;    // size_max; 0 = a quarter of the disk budget or of the file system
 };
 
+struct WebhookSettings {  // whom customers may have called
+  bool allow_http = false;
+  std::vector<std::uint16_t> ports{443, 8443};
+  std::vector<std::string> allow_networks;  // opened, whatever is private or local in them
+};
+
 struct StorageSettings {
   std::string path = "/var/lib/aldis";
   bool relaxed = false;  // durability
@@ -278,6 +284,7 @@ struct Settings {
   StorageSettings storage;
   SmppServerSettings smpp;
   std::vector<HttpListener> http_listeners;  // health and metrics
+  WebhookSettings webhooks;
   std::vector<AccountSettings> accounts;
   std::vector<OperatorSettings> operators;
   std::vector<RouteSettings> routes;

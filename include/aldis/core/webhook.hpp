@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "aldis/base/octets.hpp"
 #include "aldis/base/strong_id.hpp"
@@ -56,6 +57,19 @@ class WebhookReader {
 };
 
 using WebhookToken = StrongId<struct WebhookTokenTag, std::uint64_t>;  // names one call of one webhook
+
+// How a call went, in metrics.
+enum class WebhookOutcome : std::uint8_t {
+  kOk,
+  kHttp3xx,
+  kHttp4xx,
+  kHttp5xx,
+  kTimeout,
+  kNetwork,
+  kForbiddenAddress,
+};
+inline constexpr std::size_t kWebhookOutcomes = 7;
+std::string_view name_of(WebhookOutcome outcome);  // "http_3xx"
 
 // What the answer to a webhook means for it and for its endpoint.
 struct WebhookResult {

@@ -104,8 +104,7 @@ inline constexpr std::size_t kRepliesMax = 10;
 // To be asked once per inbound message: a call may have been answered twice.
 std::vector<CallbackReply> replies_of(const CallbackStyle& style, const ports::FetchAnswer& answer);
 
-// What a result is called in metrics: ok, http_3xx, http_4xx, http_5xx, timeout, network, forbidden_address.
-std::string_view label_of(const ports::FetchAnswer& answer);
+WebhookOutcome outcome_of(const ports::FetchAnswer& answer);
 
 std::string event_type(const MessageEvent& event);  // "message.delivered"
 std::string event_json(const MessageEvent& event);  // {"type":...,"timestamp":...,"data":{...}}

@@ -11,9 +11,11 @@
 #include "aldis/core/directory.hpp"
 #include "aldis/core/public_id.hpp"
 #include "aldis/core/stored.hpp"
+#include "aldis/ingress/callback_sender.hpp"
 #include "aldis/ingress/engine_calls.hpp"
 #include "aldis/ingress/exports.hpp"
 #include "aldis/ingress/history_calls.hpp"
+#include "aldis/ingress/webhook_book.hpp"
 #include "aldis/ports/crypto.hpp"
 #include "aldis/ports/http.hpp"
 #include "aldis/ports/log.hpp"
@@ -28,6 +30,9 @@ struct NativeApiSetup {  // all outlive the API
   ExportJobs& jobs;
   ports::Secrets& secrets;
   const ports::Digests& digests;
+  WebhookBook& webhooks;  // changed by what is asked, and then followed by `callbacks`
+  CallbackSender& callbacks;
+  std::shared_ptr<const ports::FetchPolicy> fetch_policy;  // whom people may have called
   ports::Log& log;
   std::uint32_t own_uid = 0;                 // it, root and the group below have every scope on a unix socket
   std::optional<std::uint32_t> admin_gid{};  // aldis-admin, where that group exists

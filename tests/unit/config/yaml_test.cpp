@@ -107,8 +107,7 @@ TEST_CASE("columns count characters, and the caret stands under the one meant") 
   ConfigTree tree;
   CHECK(tree.told("x-é: {ü: 1}\nrouting: 1\n") ==
         "aldisd.yaml:3:1: routing: unknown key; known here: schema_version, node, include, runtime, storage, "
-        "smpp, http, "
-        "account_defaults\n");
+        "smpp, http, webhooks\n");
   CHECK(tree.told("storage: {x-é: \"ü\", reserve_segments: 1}\n") ==
         "aldisd.yaml:2:39: storage.reserve_segments: 1 is below 2\n"
         "storage: {x-é: \"ü\", reserve_segments: 1}\n"

@@ -291,11 +291,11 @@ TEST_CASE("an answer acknowledges, slows, disables or fails") {
   CHECK(judged(kOurs, busy).kind == Kind::kNotTried);
   busy.error->fault = ports::FetchFault::kTimeout;
   CHECK(judged(kOurs, busy).kind == Kind::kFailed);
-  CHECK(label_of(busy) == "timeout");
-  CHECK(label_of(answered(204)) == "ok");
-  CHECK(label_of(answered(302)) == "http_3xx");
-  CHECK(label_of(answered(410)) == "http_4xx");
-  CHECK(label_of(answered(503)) == "http_5xx");
+  CHECK(name_of(outcome_of(busy)) == "timeout");
+  CHECK(name_of(outcome_of(answered(204))) == "ok");
+  CHECK(name_of(outcome_of(answered(302))) == "http_3xx");
+  CHECK(name_of(outcome_of(answered(410))) == "http_4xx");
+  CHECK(name_of(outcome_of(answered(503))) == "http_5xx");
 }
 
 TEST_CASE("an endpoint gets the types it asked for") {
