@@ -236,4 +236,4 @@ CASES = (a_message_is_accepted_sent_and_can_be_read,
 
 
 if __name__ == "__main__":
-    run_cases("native-api", CASES, sys.argv[1:])
+    run_cases("native-api", CASES)

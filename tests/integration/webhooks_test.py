@@ -195,4 +195,4 @@ CASES = [an_endpoint_is_told_of_each_change_signed_and_in_order,
          what_is_owed_survives_kill_9]
 
 if __name__ == "__main__":
-    run_cases("webhooks", CASES, sys.argv[1:])
+    run_cases("webhooks", CASES)

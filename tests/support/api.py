@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 
+import cases
 import gateway
 
 ADMIN = '    - {name: admin, address: "127.0.0.1:0"}'
@@ -161,18 +162,10 @@ def signed_by(call, secret):
     return wanted in headers["webhook-signature"].split(" ")
 
 
-def run_cases(name, cases, wanted):
-    """Runs them all, or those that are named, each in a folder of its own; exits with what came of it."""
-    failed = 0
-    for case in cases:
-        if wanted and case.__name__ not in wanted:
-            continue
-        sentence = case.__name__.replace("_", " ")
-        try:
-            with gateway.folder(name) as where:
-                case(where)
-            print(f"ok   {sentence}", flush=True)
-        except AssertionError as error:
-            failed += 1
-            print(f"FAIL {sentence}: {error}", flush=True)
+def run_cases(name, chosen):
+    """Runs them, each in a folder of its own, and exits with what came of it."""
+    def call(case):
+        with gateway.folder(name) as where:
+            case(where)
+    failed = cases.run(chosen, call)
     sys.exit(f"{failed} failed" if failed else 0)
