@@ -114,6 +114,7 @@ Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const S
                  .digests = digests_,
                  .callbacks = *fetch_policy_,
                  .cache_key = secrets_.random_octets(kCacheKeyOctets),
+                 .keys = &api_,
                  .history = &history_}) {
   bridge_.connect(&callbacks_);
   gateway.connect(&bridge_);

@@ -138,10 +138,28 @@ ApiKey make_key(ports::Secrets& secrets, const ports::Digests& digests, std::str
 
 void ApiKeys::put(ApiKey key) {
   const std::string id = key.id;
+  ids_by_sid_.insert_or_assign(sid_of(id), id);
   keys_.insert_or_assign(id, std::move(key));
 }
 
-void ApiKeys::remove(std::string_view id) { keys_.erase(std::string{id}); }
+void ApiKeys::remove(std::string_view id) {
+  ids_by_sid_.erase(sid_of(id));
+  keys_.erase(std::string{id});
+}
+
+// "SK" and 32 digits of the SHA-256 of "aldis-key:" and the id.
+std::string ApiKeys::sid_of(std::string_view id) const {
+  std::string said = "aldis-key:";
+  return "SK" + hex_of(digests_.digest(ports::DigestKind::kSha256, said.append(id))).substr(0, 32);
+}
+
+ApiKey* ApiKeys::check_sid(const Now& now, std::string_view sid, std::string_view proof,
+                           std::string_view client) {
+  const auto at = ids_by_sid_.find(std::string{sid});
+  const std::string id = at == ids_by_sid_.end() ? std::string(kIdDigits, '0') : at->second;
+  std::string text{kPrefix};
+  return check(now, text.append(id).append("_").append(proof), client);
+}
 
 ApiKey* ApiKeys::find(std::string_view id) {
   const auto at = keys_.find(std::string{id});

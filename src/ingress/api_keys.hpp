@@ -78,10 +78,15 @@ class ApiKeys {
 
   // Null for every reason alike, after equal work: unknown, expired, another secret, another address.
   ApiKey* check(const Now& now, std::string_view text, std::string_view client);
+  // The same for the two halves that clients of Twilio have: the key's SID, and what proves it.
+  ApiKey* check_sid(const Now& now, std::string_view sid, std::string_view proof, std::string_view client);
 
  private:
+  [[nodiscard]] std::string sid_of(std::string_view id) const;
+
   const ports::Digests& digests_;
   boost::unordered_flat_map<std::string, ApiKey> keys_;
+  boost::unordered_flat_map<std::string, std::string> ids_by_sid_;
 };
 
 // Who guesses keys from one source (an IPv4 address or an IPv6 /64) waits: 20 failures within a minute refuse

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <memory>
 
+#include "aldis/ingress/native_api.hpp"
 #include "ingress/dialect_state.hpp"
 #include "ingress/kannel_request.hpp"
 #include "ingress/message_json.hpp"
@@ -128,17 +129,53 @@ void send_all(Dialects::Impl& d, const KannelMessage& message, const std::shared
   sending->settled();
 }
 
+void refuse(const HttpReply& reply, bool is_api, const DialectWords& words) {
+  reply.send(answer_of(is_api, words.status, std::string{words.text}));
+}
+
+void take(Dialects::Impl& d, const KannelFields& fields, const DialectLogin& login, const HttpReply& reply,
+          bool is_api) {
+  const auto message = read_kannel(fields, login, d.setup.callbacks);
+  if (message.has_error()) { return refuse(reply, is_api, message.error()); }
+  auto sending = std::make_shared<Sending>();
+  sending->reply = reply;
+  sending->is_api = is_api;
+  sending->reply_sent = login.settings->options.reply_sent;
+  send_all(d, *message, sending);
+}
+
+// An API key of ours, which needs no login: it has no options.
+void by_key(Dialects::Impl& d, const DialectAsk& ask, std::string_view key, const KannelFields& fields) {
+  static const LoginSettings kNone{.kind = LoginKind::kKannel,
+                                   .user = {},
+                                   .password = {},
+                                   .password_hash = {},
+                                   .allow_ips = {},
+                                   .options = {}};
+  if (d.throttle.refuses(ask.now.mono, ask.request.client)) {
+    return refuse(ask.reply, true, kannel_words(Refusal::kThrottled));
+  }
+  const auto grant =
+      d.setup.keys == nullptr ? std::nullopt : d.setup.keys->grant_of(ask.now, key, ask.request.client);
+  if (!grant) { d.throttle.failed(ask.now.mono, ask.request.client); }
+  if (!grant || !grant->sends) { return refuse(ask.reply, true, kUnauthorized); }
+  take(d, fields, {grant->account, &d.setup.directory.account(grant->account), &kNone}, ask.reply, true);
+}
+
 }  // namespace
 
 void Dialects::Impl::serve_kannel(const DialectAsk& ask) {
   const bool is_api = ask.request.path == "/api/sendsms";
   const auto refuse = [is_api, reply = ask.reply](const DialectWords& words) {
-    reply.send(answer_of(is_api, words.status, std::string{words.text}));
+    ingress::refuse(reply, is_api, words);
   };
   if (draining) { return refuse(kannel_words(Refusal::kStopping)); }
   if (is_api && ask.request.method != "POST") { return refuse({400, "POST with JSON body required"}); }
   auto fields = kannel_fields(ask.request);
   if (fields.has_error()) { return refuse(fields.error()); }
+  if (const auto key = ask.request.header("x-api-key"); is_api && !key.empty()) {
+    return by_key(*this, ask, key, *fields);
+  }
   const std::string* user = fields->get("username", "user");
   const std::string* password = fields->get("password", "pass");
   const bool is_given = user != nullptr && password != nullptr;
@@ -150,13 +187,7 @@ void Dialects::Impl::serve_kannel(const DialectAsk& ask) {
                                                                                const DialectLogin* login) {
           if (verdict == LoginVerdict::kBusy) { return refuse(kannel_words(Refusal::kThrottled)); }
           if (verdict != LoginVerdict::kRight) { return refuse(kUnauthorized); }
-          const auto message = read_kannel(fields, *login, setup.callbacks);
-          if (message.has_error()) { return refuse(message.error()); }
-          auto sending = std::make_shared<Sending>();
-          sending->reply = reply;
-          sending->is_api = is_api;
-          sending->reply_sent = login->settings->options.reply_sent;
-          send_all(*this, *message, sending);
+          take(*this, fields, *login, reply, is_api);
         });
 }
 

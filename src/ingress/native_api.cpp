@@ -76,6 +76,29 @@ void NativeApi::load(const Stored& stored) {
   }
 }
 
+namespace {
+
+std::optional<KeyGrant> grant(const Directory& directory, const ApiKey* key) {
+  if (key == nullptr || key->account.empty()) { return std::nullopt; }
+  const AccountId account = directory.find_account(key->account);
+  if (account == kNoAccount || !directory.account(account).enabled) { return std::nullopt; }
+  return KeyGrant{.account = account,
+                  .sends = key->scopes.has(Scope::kMessagesSend),
+                  .reads = key->scopes.has(Scope::kMessagesRead),
+                  .controls = key->scopes.has(Scope::kMessagesControl)};
+}
+
+}  // namespace
+
+std::optional<KeyGrant> NativeApi::grant_of(const Now& now, std::string_view key, std::string_view client) {
+  return grant(impl_->setup.directory, impl_->keys.check(now, key, client));
+}
+
+std::optional<KeyGrant> NativeApi::grant_of_sid(const Now& now, std::string_view sid, std::string_view proof,
+                                                std::string_view client) {
+  return grant(impl_->setup.directory, impl_->keys.check_sid(now, sid, proof, client));
+}
+
 void NativeApi::drain() { impl_->draining = true; }
 
 std::variant<std::uint64_t, ports::HttpResponse> NativeApi::Impl::identify(const Now& now,

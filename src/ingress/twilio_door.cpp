@@ -7,6 +7,7 @@
 
 #include "aldis/base/constant_time.hpp"
 #include "aldis/base/octet_text.hpp"
+#include "aldis/ingress/native_api.hpp"
 #include "ingress/form.hpp"
 #include "ingress/message_json.hpp"
 #include "ingress/twilio_request.hpp"
@@ -90,10 +91,27 @@ TwilioPath twilio_path(std::string_view path) {
 
 namespace {
 
+// An API key in the place of the auth token, for the account that the path names. It may do what its scopes
+// say.
+const TwilioLogin* login_of_key(const Dialects::Impl& d, const Now& now, const HttpRequest& request,
+                                const BasicCredentials& basic) {
+  if (d.setup.keys == nullptr) { return nullptr; }
+  const auto grant = d.setup.keys->grant_of_sid(now, basic.user, basic.password, request.client);
+  if (!grant) { return nullptr; }
+  const auto path = twilio_path(request.path);
+  const bool creates = path.what == What::kMessages && request.method == "POST";
+  const bool is_allowed = creates ? grant->sends : request.method == "GET" ? grant->reads : grant->controls;
+  for (const auto& one : d.with_sid) {
+    if (is_allowed && one.login.account == grant->account && one.sid == path.account_sid) { return &one; }
+  }
+  return nullptr;
+}
+
 // Null: no such SID, another token, or not from there. Equal work for every SID that there is not.
-const TwilioLogin* login_of(const Dialects::Impl& d, const HttpRequest& request) {
+const TwilioLogin* login_of(const Dialects::Impl& d, const Now& now, const HttpRequest& request) {
   const auto basic = basic_of(request);
   if (!basic) { return nullptr; }
+  if (basic->user.starts_with("SK")) { return login_of_key(d, now, request, *basic); }
   const TwilioLogin* found = nullptr;
   for (const auto& one : d.with_sid) {
     const bool is_right = equal_constant_time(basic->password, one.login.settings->password.reveal());
@@ -108,7 +126,7 @@ const TwilioLogin* login_of(const Dialects::Impl& d, const HttpRequest& request)
 
 std::optional<HttpResponse> Dialects::Impl::judge_twilio(const Now& now, const HttpRequest& request) {
   if (throttle.refuses(now.mono, request.client)) { return twilio_error(twilio_words(Refusal::kThrottled)); }
-  const TwilioLogin* login = login_of(*this, request);
+  const TwilioLogin* login = login_of(*this, now, request);
   if (login == nullptr) {
     throttle.failed(now.mono, request.client);
     return twilio_error({401, 20003, "Authenticate"});
@@ -260,7 +278,7 @@ json::object numbers_json(const TwilioLogin& login) {
 }  // namespace
 
 void Dialects::Impl::serve_twilio(const DialectAsk& ask) {
-  TwilioAsked asked{ask.reply, login_of(*this, ask.request)};
+  TwilioAsked asked{ask.reply, login_of(*this, ask.now, ask.request)};
   if (asked.login == nullptr) { return asked.refuse({401, 20003, "Authenticate"}); }
   const auto path = twilio_path(ask.request.path);
   switch (path.what) {

@@ -77,6 +77,14 @@ def k6_headers_and_json_say_the_same(where):
                                 {"Content-Type": "application/json"})
     assert (status, text) == (202, '{"status":0,"message":"Sent."}'), text
     assert scene.at_handset(2)[0] == scene.at_handset(2)[1] == ("ACME", TO, "0", "0", "6869")
+    key = scene.key()
+    body = json.dumps({"to": TO, "from": "ACME", "text": "hi"})
+    status, text, got = scene.ask("POST", "/api/sendsms", body, {"Content-Type": "application/json", "X-API-Key": key})
+    assert (status, text) == (202, '{"status":0,"message":"Sent."}'), text
+    assert scene.ask("POST", "/api/sendsms", body, {"Content-Type": "application/json", "X-API-Key": key + "x"})[:2] == \
+        (403, '{"error":"Authorization failed"}')
+    status, seen = scene.native(got["x-message-id"], key)
+    assert status == 200 and seen["door"] == "kannel" and seen["to"] == "+" + TO and seen["text"] == "hi", seen
     scene.end()
 
 

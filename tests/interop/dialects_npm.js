@@ -140,6 +140,15 @@ const cases = {
     assert.ok(requests >= 1 && requests <= 4, `${requests} requests`);
     await others;
   },
+  async T13() {
+    const keyed = client(scene.key_sid, scene.key_proof, {accountSid: scene.sid});
+    const got = await keyed.messages.create({to: TO, from: FROM, body: 'by key'});
+    assert.strictEqual((await keyed.messages(got.sid).fetch()).sid, got.sid);
+    const wrong = client(scene.key_sid, 'x'.repeat(43), {accountSid: scene.sid});
+    await fails(wrong.messages.create({to: TO, from: FROM, body: 'x'}), 401, 20003);
+    const other = client(scene.key_sid, scene.key_proof, {accountSid: scene.slow_sid});
+    await fails(other.messages.create({to: TO, from: FROM, body: 'x'}), 401, 20003);
+  },
 };
 
 const vonage = new Vonage({apiKey: 'demo', apiSecret: 'demo'}, {restHost: base});

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""npm twilio and @vonage/server-sdk with their base URL at the daemon: cases T1 to T11 and V1 to V6.
+"""npm twilio and @vonage/server-sdk with their base URL at the daemon: cases T1 to T13 and V1 to V6.
 
 What the packages were told is compared with what the operator got: nothing more, nothing twice, octet for octet.
 """
@@ -13,7 +13,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 import gateway  # noqa: E402
-from dialect_scene import POOL, TOKEN, Scene, account_sid  # noqa: E402
+from dialect_scene import POOL, TOKEN, Scene, account_sid, key_sid  # noqa: E402
 
 SKIP = 77
 PACKAGES = ("twilio", "@vonage/server-sdk")
@@ -31,7 +31,8 @@ def main():
         scene = Scene(where, "--reject-text", "rejected", accounts=("demo", "slow"),
                       account_extra={"slow": "throttle: {per_second: 5, burst: 10}"},
                       operator_extra="errors: [{status: 0x45, class: perm}]")
-        told = {"address": scene.address, "sid": account_sid("demo"), "slow_sid": account_sid("slow"), "token": TOKEN,
+        key = scene.key()
+        told = {"key_sid": key_sid(key), "key_proof": key.split("_")[2], "address": scene.address, "sid": account_sid("demo"), "slow_sid": account_sid("slow"), "token": TOKEN,
                 "pool": POOL, "only": sys.argv[1:] or None}
         judge = subprocess.run(["node", str(HERE / "dialects_npm.js")], input=json.dumps(told), capture_output=True,
                                text=True, cwd=HERE, timeout=150, check=False)

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import socket
 import urllib.parse
 
 import gateway
@@ -31,6 +32,22 @@ def logins(name):
             f"      - {{kind: twilio, password: {TOKEN}, options: {{pools: [{{sid: {POOL}, senders: [ACME]}}]}}}}\n")
 
 
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+def key_sid(key):
+    """Of "aldis_" + 12 digits + "_" + proof: what clients of Twilio call it."""
+    return "SK" + hashlib.sha256(f"aldis-key:{key.split('_')[1]}".encode()).hexdigest()[:32]
+
+
 class Scene:
     def __init__(self, where, *operator, accounts=("demo",), **more):
         self.where = where
@@ -38,7 +55,9 @@ class Scene:
         self.sim = gateway.Smscsim(where, "--log", self.log, *operator)
         yaml = gateway.config(where, {"north": self.sim.port}, accounts=accounts, **more)
         assert ADMIN in yaml
-        yaml = yaml.replace(ADMIN, f"{ADMIN}\n{API}".rstrip())
+        self.socket = where / "ctl.sock"
+        ctl = f'    - {{name: ctl, address: "unix:{self.socket}"}}\n'
+        yaml = yaml.replace(ADMIN, f"{ADMIN}\n{ctl}{API}".rstrip())
         for name in accounts:
             head = f"  - name: {name}\n"
             before, after = yaml.split(head, 1)
@@ -67,6 +86,16 @@ class Scene:
         rows = gateway.wait_until(lines, f"the operator has {count} messages", 30)
         assert len(rows) == count, rows
         return [tuple(row.split("\t")[3:]) for row in rows]
+
+    def key(self, account="demo"):
+        """An API key of the account that may send, read and cancel."""
+        connection = UnixConnection(self.socket)
+        scopes = ["messages:send", "messages:read", "messages:control", "content:read"]
+        connection.request("POST", f"/v1/admin/accounts/{account}/keys", json.dumps({"scopes": scopes}),
+                           {"Content-Type": "application/json"})
+        made = json.loads(connection.getresponse().read())
+        connection.close()
+        return made["key"]
 
     def native(self, message, key):
         status, text, _ = self.ask("GET", f"/v1/messages/{message}", headers={"Authorization": f"Bearer {key}"})

@@ -17,6 +17,8 @@
 
 namespace aldis::ingress {
 
+class NativeApi;
+
 struct DialectSetup {  // all outlive the doors
   const Directory& directory;
   const PublicIds& public_ids;
@@ -25,6 +27,7 @@ struct DialectSetup {  // all outlive the doors
   const ports::Digests& digests;
   const ports::FetchPolicy& callbacks;  // whom a request may name to be called
   std::string cache_key;                // random: passwords found right are remembered under it
+  NativeApi* keys = nullptr;            // null: API keys open no dialect
   HistoryCalls* history = nullptr;      // null: there is none, and what is over cannot be shown
 };
 

@@ -38,6 +38,14 @@ struct NativeApiSetup {  // all outlive the API
   std::optional<std::uint32_t> admin_gid{};  // aldis-admin, where that group exists
 };
 
+// What an API key opens at another door than this one.
+struct KeyGrant {
+  AccountId account = kNoAccount;
+  bool sends = false;
+  bool reads = false;
+  bool controls = false;
+};
+
 // On the web thread; no sockets: an HttpServer or a test calls it. Judges from the header alone who asks and
 // whether that is allowed, so that what is refused costs no body; hands what is asked to the engine and
 // answers when it answers. Owns the table of API keys, which is filled once by load() and then follows what
@@ -57,6 +65,13 @@ class NativeApi final : public ports::HttpService {
   void serve(const Now& now, const ports::HttpRequest& request, const ports::HttpReply& reply) override;
   std::shared_ptr<ports::HttpStream> stream(const Now& now, const ports::HttpRequest& request,
                                             const ports::HttpReply& reply) override;
+
+  // Of a key of an enabled account; nothing for any other, after equal work. Who guesses is the asker's
+  // affair.
+  std::optional<KeyGrant> grant_of(const Now& now, std::string_view key, std::string_view client);
+  // By the SID and the proof that clients of Twilio have for the same key.
+  std::optional<KeyGrant> grant_of_sid(const Now& now, std::string_view sid, std::string_view proof,
+                                       std::string_view client);
 
   struct Impl;
 

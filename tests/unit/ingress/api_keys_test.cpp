@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "aldis/base/octet_text.hpp"
 #include "aldis/runtime/secrets.hpp"
 #include "ingress/native_routes.hpp"
 
@@ -131,4 +132,18 @@ TEST_CASE(
     CHECK(match.route == nullptr);
     CHECK(match.allow.empty());
   }
+}
+
+TEST_CASE(
+    "T13: a key opens by its SID and its proof, as clients of Twilio have it, and not once it is revoked") {
+  Keys k;
+  k.keys.put(k.made);
+  const auto hash = k.digests.digest(ports::DigestKind::kSha256, "aldis-key:" + k.made.id);
+  const std::string sid = "SK" + hex_of(hash).substr(0, 32);
+  const std::string proof = k.text.substr(k.text.size() - 43);
+  REQUIRE(k.keys.check_sid(kStart, sid, proof, "203.0.113.7") != nullptr);
+  CHECK(k.keys.check_sid(kStart, sid, std::string(43, 'x'), "203.0.113.7") == nullptr);
+  CHECK(k.keys.check_sid(kStart, "SK" + std::string(32, '0'), proof, "203.0.113.7") == nullptr);
+  k.keys.remove(k.made.id);
+  CHECK(k.keys.check_sid(kStart, sid, proof, "203.0.113.7") == nullptr);
 }

@@ -140,7 +140,8 @@ class DialectStory {
   }
   void open() {
     directory.emplace(settings, std::vector<KnownName>{});
-    dialects.emplace(DialectSetup{*directory, ids, engine, passwords, digests, policy, "key", nullptr});
+    dialects.emplace(
+        DialectSetup{*directory, ids, engine, passwords, digests, policy, "key", nullptr, nullptr});
     door.emplace(*dialects, listener);
   }
   LoginOptions& options(LoginKind kind) {

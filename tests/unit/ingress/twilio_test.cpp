@@ -273,8 +273,8 @@ TEST_CASE("T8: lists come out of history in pages that lead to each other") {
   CHECK(t.refused(t.call("GET", kAccount + "/Messages.json")) == "501/20501");  // none
   History history;
   t.directory.emplace(t.settings, std::vector<KnownName>{});
-  t.dialects.emplace(
-      DialectSetup{*t.directory, t.ids, t.engine, t.passwords, t.digests, t.policy, "key", &history});
+  t.dialects.emplace(DialectSetup{*t.directory, t.ids, t.engine, t.passwords, t.digests, t.policy, "key",
+                                  nullptr, &history});
   t.door.emplace(*t.dialects, t.listener);
   for (const std::uint64_t id : {9u, 8u}) {
     history::MessageRow row;
