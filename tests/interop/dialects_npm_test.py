@@ -32,8 +32,8 @@ def main():
                       account_extra={"slow": "throttle: {per_second: 5, burst: 10}"},
                       operator_extra="errors: [{status: 0x45, class: perm}]")
         key = scene.key()
-        told = {"key_sid": key_sid(key), "key_proof": key.split("_")[2], "address": scene.address, "sid": account_sid("demo"), "slow_sid": account_sid("slow"), "token": TOKEN,
-                "pool": POOL, "only": sys.argv[1:] or None}
+        told = {"address": scene.address, "sid": account_sid("demo"), "slow_sid": account_sid("slow"), "token": TOKEN,
+                "pool": POOL, "key_sid": key_sid(key), "key_proof": key.split("_")[2], "only": sys.argv[1:] or None}
         judge = subprocess.run(["node", str(HERE / "dialects_npm.js")], input=json.dumps(told), capture_output=True,
                                text=True, cwd=HERE, timeout=150, check=False)
         print(judge.stdout, end="", flush=True)

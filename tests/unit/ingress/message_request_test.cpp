@@ -195,9 +195,10 @@ TEST_CASE("what a message cannot keep with it is refused, however short it looke
   for (char name = 'a'; name < 'a' + 20; ++name) {
     request.metadata.emplace_back(std::string(1, name), std::string(256, 'x'));
   }
-  CHECK(submit_call_of(request, AccountId{0}).has_value());
+  const ports::FetchPolicy policy;
+  CHECK(submit_call_of(request, AccountId{0}, {policy}).has_value());
   for (auto& one : request.metadata) { one.second = std::string(256, '\x01'); }
-  const auto refused = submit_call_of(request, AccountId{0});
+  const auto refused = submit_call_of(request, AccountId{0}, {policy});
   REQUIRE(refused.has_error());
   CHECK(refused.error().faults.front().pointer == "/metadata");
 }
