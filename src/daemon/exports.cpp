@@ -16,6 +16,7 @@ using namespace ingress;
 namespace {
 constexpr std::size_t kRowsPerStep = 500;
 constexpr std::uint64_t kOctetsMax = 8ull << 30;
+constexpr std::uint64_t kStepsMax = 200'000'000;  // for a page: some twenty seconds, which a stop may wait
 constexpr double kFreeAtLeast = 0.25;
 constexpr std::size_t kIdOctets = 16;
 
@@ -30,7 +31,7 @@ class Exports::Work {
         ids_(gateway.public_ids()),
         path_(settings.storage.path + "/exports"),
         disk_budget_(settings.limits.disk_budget),
-        reader_(history) {}
+        reader_(history, kStepsMax) {}
 
   void open() {
     auto opened = runtime::PosixFiles::open_directory(path_);
@@ -54,7 +55,8 @@ class Exports::Work {
     }
     const auto page = reader_.list(wish.filter, history::Order::kOldestFirst, after, kRowsPerStep);
     if (page.has_error()) {
-      done.error = "history cannot be read now";
+      const bool too_much = page.error() == history::Reader::kTooLong;
+      done.error = too_much ? "it looks at too many messages: narrow it" : "history cannot be read now";
       return done;
     }
     const Now now = runtime::read_clocks();

@@ -10,6 +10,9 @@ using namespace ingress;
 
 namespace {
 
+// About two seconds: others are waiting.
+constexpr std::uint64_t kStepsMax = 50'000'000;
+
 using Found = Result<history::Page, std::string>;
 
 Found page_of(Result<std::optional<history::MessageRow>, std::string>&& found, AccountId account) {
@@ -37,7 +40,7 @@ HistoryBridge::HistoryBridge(runtime::Loop& web, runtime::Loop& engine, Gateway&
       engine_(engine),
       gateway_(gateway),
       history_(history),
-      reader_(std::make_shared<history::Reader>(directory)),
+      reader_(std::make_shared<history::Reader>(directory, kStepsMax)),
       alarm_(web, [this](const Now& now) { look_at_waiting(now); }),
       worker_(web, "aldis-search", kQuestionsMax, kNiceness) {
   if (history_ == nullptr) { return; }
@@ -115,7 +118,8 @@ void HistoryBridge::look_up(Question&& question, bool caught_up) {
           out.caught_up = caught_up;
           out.lag = lag;
           if (found.has_error()) {
-            out.kind = HistoryAnswer::Kind::kFailed;
+            const bool too_much = found.error() == history::Reader::kTooLong;
+            out.kind = too_much ? HistoryAnswer::Kind::kTooMuch : HistoryAnswer::Kind::kFailed;
             out.error = std::move(found.error());
           } else {
             out.page = std::move(*found);

@@ -2,6 +2,7 @@
 #include "aldis/history/reader.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -106,7 +107,11 @@ Query query_of(const Filter& f) {
 
 class Reader::Impl {
  public:
-  explicit Impl(std::string directory) : directory_(std::move(directory)) {}
+  Impl(std::string directory, std::uint64_t steps_max)
+      : directory_(std::move(directory)), slices_max_((steps_max + kStepsPerSlice - 1) / kStepsPerSlice) {}
+
+  void begin() { slices_ = 0; }
+  [[nodiscard]] bool took_too_long() const { return slices_max_ > 0 && slices_ > slices_max_; }
 
   std::optional<MessageRow> find(MessageId id);
   std::optional<MessageRow> find_short(AccountId account, std::uint32_t short_id);
@@ -119,6 +124,13 @@ class Reader::Impl {
     std::uint64_t used = 0;
   };
 
+  static constexpr std::uint64_t kStepsPerSlice = 1'000;
+  static int spend(void* self) {
+    auto& reader = *static_cast<Impl*>(self);
+    ++reader.slices_;
+    return reader.took_too_long() ? 1 : 0;  // 1 ends the statement
+  }
+
   std::vector<PartitionEntry> entries();
   SQLite::Database* partition(std::int64_t number);
 
@@ -126,6 +138,8 @@ class Reader::Impl {
   std::unique_ptr<SQLite::Database> main_;
   std::vector<Open> open_;
   std::uint64_t uses_ = 0;
+  const std::uint64_t slices_max_;
+  std::uint64_t slices_ = 0;  // of this question
 };
 
 // Lets go of what retention has removed: an open file would keep its space.
@@ -153,7 +167,8 @@ SQLite::Database* Reader::Impl::partition(std::int64_t number) {
   if (!std::filesystem::exists(path)) { return nullptr; }
   auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, 100);
   if (!database->tableExists("applied")) { return nullptr; }  // being made
-  database->exec("PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY");
+  database->exec("PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY");
+  sqlite3_progress_handler(database->getHandle(), static_cast<int>(kStepsPerSlice), spend, this);
   if (open_.size() >= kOpenMax) {
     open_.erase(std::min_element(open_.begin(), open_.end(),
                                  [](const Open& a, const Open& b) { return a.used < b.used; }));
@@ -219,8 +234,10 @@ Page Reader::Impl::list(const Filter& filter, Order order, std::optional<Message
   return page;
 }
 
-Reader::Reader(std::string directory)
-    : directory_(std::move(directory)), impl_(std::make_unique<Impl>(directory_)) {}
+Reader::Reader(std::string directory, std::uint64_t steps_max)
+    : directory_(std::move(directory)),
+      steps_max_(steps_max),
+      impl_(std::make_unique<Impl>(directory_, steps_max)) {}
 
 Reader::~Reader() = default;
 
@@ -228,29 +245,32 @@ Reader::~Reader() = default;
 namespace {
 
 template <class Impl, class Ask>
-auto asked(std::unique_ptr<Impl>& impl, const std::string& directory, Ask ask)
+auto asked(std::unique_ptr<Impl>& impl, const std::string& directory, std::uint64_t steps_max, Ask ask)
     -> Result<decltype(ask(*impl)), std::string> {
+  impl->begin();
   try {
     return ask(*impl);
   } catch (const std::exception& error) {
-    impl = std::make_unique<Impl>(directory);
-    return std::string{error.what()};
+    const bool too_long = impl->took_too_long();
+    impl = std::make_unique<Impl>(directory, steps_max);
+    return too_long ? std::string{Reader::kTooLong} : std::string{error.what()};
   }
 }
 
 }  // namespace
 
 Result<std::optional<MessageRow>, std::string> Reader::find(MessageId id) {
-  return asked(impl_, directory_, [&](Impl& impl) { return impl.find(id); });
+  return asked(impl_, directory_, steps_max_, [&](Impl& impl) { return impl.find(id); });
 }
 
 Result<std::optional<MessageRow>, std::string> Reader::find_short(AccountId account, std::uint32_t short_id) {
-  return asked(impl_, directory_, [&](Impl& impl) { return impl.find_short(account, short_id); });
+  return asked(impl_, directory_, steps_max_, [&](Impl& impl) { return impl.find_short(account, short_id); });
 }
 
 Result<Page, std::string> Reader::list(const Filter& filter, Order order, std::optional<MessageId> after,
                                        std::size_t limit) {
-  return asked(impl_, directory_, [&](Impl& impl) { return impl.list(filter, order, after, limit); });
+  return asked(impl_, directory_, steps_max_,
+               [&](Impl& impl) { return impl.list(filter, order, after, limit); });
 }
 
 }  // namespace aldis::history

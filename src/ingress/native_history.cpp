@@ -29,6 +29,9 @@ std::optional<Problem> refusal_of(const HistoryAnswer& said) {
     case HistoryAnswer::Kind::kRows: return std::nullopt;
     case HistoryAnswer::Kind::kBusy:
       return Problem{Code::kOverloaded, "too many searches are waiting; try again in a second"};
+    case HistoryAnswer::Kind::kTooMuch:
+      return Problem{Code::kOverloaded,
+                     "this looks at too many messages; narrow it by number, label, reference or time"};
     case HistoryAnswer::Kind::kNone:
       return Problem{Code::kNotImplemented, "history is switched off here (storage.history.enabled)"};
     case HistoryAnswer::Kind::kFailed: return Problem{Code::kStoreUnavailable, "history cannot be read now"};

@@ -172,6 +172,7 @@ void list_twilio(Dialects::Impl& d, const DialectAsk& ask, TwilioAsked asked) {
                            case HistoryAnswer::Kind::kBusy: return asked.busy();
                            case HistoryAnswer::Kind::kNone:
                              return asked.refuse({501, 20501, "This gateway keeps no history to list"});
+                           case HistoryAnswer::Kind::kTooMuch:
                            case HistoryAnswer::Kind::kFailed: return asked.refuse(Refusal::kUnavailable);
                          }
                        });

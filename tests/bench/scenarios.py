@@ -288,5 +288,42 @@ def unanswered(where, arguments):
     return table
 
 
+def history(where, arguments):
+    """What following the journal costs the relay, and what a long way behind costs it while it catches up."""
+    table = Table("history", f"relay, {arguments.messages:,} messages: history off, on, and {arguments.behind:,} messages behind")
+    for run in range(arguments.runs):
+        sim = gateway.Smscsim(where, name=f"sim{run}")
+        rates = {}
+        for arm in ("off", "on"):
+            extra = ", history: {enabled: false}" if arm == "off" else ""
+            with daemon_on(where, f"{arm}{run}", two(sim), storage_extra=extra) as daemon:
+                pour(where, daemon, f"warm-{arm}{run}", arguments.messages // 4)
+                got = pour(where, daemon, f"{arm}{run}", arguments.messages)
+                rates[arm] = got["cycles_per_second"]
+                figures = {"per_second": rates[arm], "cpu_us": got["cpu_us"], "accept_p99_ms": got["latency_ms"]["p99"]}
+                if arm == "on":  # what is left to read is read by then
+                    before, began = cpu_seconds(daemon.pid), time.monotonic()
+                    gateway.wait_until(lambda: daemon.metric("aldis_history_lag_seconds") == 0, "history has caught up", 600)
+                    figures |= {"share": rates["on"] / rates["off"], "catches_up_s": time.monotonic() - began,
+                                "cpu_us_with_rest": got["cpu_us"] + (cpu_seconds(daemon.pid) - before) * 1e6 / arguments.messages}
+            table.add(arm, **figures)
+        state = where / f"state-behind{run}"
+        state.mkdir(mode=0o700)
+        (state / "history").write_text("in the way")
+        with daemon_on(where, f"behind{run}", two(sim)) as daemon:
+            pour(where, daemon, f"fill{run}", arguments.behind)
+        (state / "history").unlink()
+        with daemon_on(where, f"behind{run}", two(sim)) as daemon:
+            got = pour(where, daemon, f"behind{run}", arguments.messages)
+            lag = daemon.metric("aldis_history_lag_seconds")
+            assert lag > 0, "it had caught up before the end"
+            table.add("behind", per_second=got["cycles_per_second"], cpu_us=got["cpu_us"],
+                      share=got["cycles_per_second"] / rates["off"], accept_p99_ms=got["latency_ms"]["p99"],
+                      lag_s=lag, gaps=daemon.metric("aldis_history_gaps_total"))
+        shutil.rmtree(state)
+        sim.stop()
+    return table
+
+
 SCENARIOS = {"relay": relay, "accept": accept, "backlog": backlog, "scale": scale, "rtt": rtt, "recovery": recovery,
-             "durability": durability,             "slow_disk": slow_disk, "unanswered": unanswered}
+             "durability": durability, "slow_disk": slow_disk, "history": history, "unanswered": unanswered}

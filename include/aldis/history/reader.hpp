@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aldis/base/result.hpp"
@@ -24,7 +25,12 @@ class Reader {
   static constexpr std::size_t kOpenMax = 128;
   static constexpr std::size_t kRowsMax = 1000;  // of a page
 
-  explicit Reader(std::string directory);
+  // What a question says that took more than its steps: it is to be narrowed.
+  static constexpr std::string_view kTooLong = "the search looks at too many messages";
+
+  // `steps_max`: of SQLite's machine, for each question; about four for a row that is looked at, some ten
+  // million a second. 0 = no bound.
+  explicit Reader(std::string directory, std::uint64_t steps_max = 0);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -39,6 +45,7 @@ class Reader {
  private:
   class Impl;
   const std::string directory_;
+  const std::uint64_t steps_max_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -33,10 +33,11 @@ using HistoryCall = std::variant<FindCall, ListCall>;
 
 struct HistoryAnswer {
   enum class Kind : std::uint8_t {
-    kRows,    // `page` has them: none or one for a FindCall
-    kBusy,    // too many questions are waiting: ask again in a second
-    kNone,    // history is switched off
-    kFailed,  // `error` says why: damaged, no disk
+    kRows,     // `page` has them: none or one for a FindCall
+    kBusy,     // too many questions are waiting: ask again in a second
+    kTooMuch,  // it would look at too many messages: narrow it by number, label, reference or time
+    kNone,     // history is switched off
+    kFailed,   // `error` says why: damaged, no disk
   };
   Kind kind = Kind::kRows;
   history::Page page;

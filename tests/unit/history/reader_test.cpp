@@ -81,6 +81,25 @@ TEST_CASE("a message is found by its own number and by its account's short one, 
   CHECK_FALSE(reader.find_short(AccountId{99}, 1)->has_value());
 }
 
+TEST_CASE("a search that looks at too much is ended, and the next one is answered") {
+  World world(73);
+  world.settings.rows_max = 100'000;  // one partition, which has no index
+  world.start_follower();
+  world.run(20, 400);
+  world.prove();
+  REQUIRE(world.follow());
+  Reader patient(world.settings.directory);
+  Reader reader(world.settings.directory, 1);
+  Filter nothing;
+  nothing.label = "nobody has it";
+  CHECK(patient.list(nothing, Order::kNewestFirst, std::nullopt, 10).has_value());
+  const auto refused = reader.list(nothing, Order::kNewestFirst, std::nullopt, 10);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error() == Reader::kTooLong);
+  CHECK(reader.find(world.model->ids.front())->has_value());
+  CHECK(reader.list({}, Order::kNewestFirst, std::nullopt, 10)->rows.size() == 10);
+}
+
 TEST_CASE("a reader that comes before history is told so, and answers when there is one") {
   World world(3);
   Reader reader(world.settings.directory);
