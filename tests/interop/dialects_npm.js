@@ -7,6 +7,9 @@ const fs = require('node:fs');
 const twilio = require('twilio');
 const {Vonage} = require('@vonage/server-sdk');
 
+const http = require('node:http');
+const {AlgorithmTypes} = require('@vonage/auth');
+
 const scene = JSON.parse(fs.readFileSync(0, 'utf8'));
 const base = `http://${scene.address}`;
 const FROM = '+15005550006';
@@ -31,6 +34,22 @@ async function fails(promise, status, code) {
   throw new Error(`nothing was refused: ${status}/${code} was to come`);
 }
 
+// A server of the customer's: what it was called with.
+const calls = [];
+const server = http.createServer((request, response) => {
+  const chunks = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', () => {
+    calls.push({path: request.url, headers: request.headers, body: Buffer.concat(chunks).toString()});
+    response.end();
+  });
+});
+const callback = (path) => `http://127.0.0.1:${scene.port}${path}`;
+const callsTo = (path, count) => until(() => {
+  const got = calls.filter((call) => call.path === path);
+  return got.length >= count ? got : null;
+}, `${count} calls to ${path}`);
+
 async function until(condition, what) {
   for (let tries = 0; tries < 300; ++tries) {
     const got = await condition();
@@ -49,7 +68,7 @@ const ends = (sid, statuses) => until(async () => {
 
 const cases = {
   async T1() {
-    const got = await demo.messages.create({to: TO, from: FROM, body: 'hi', statusCallback: 'https://app.example/cb'});
+    const got = await demo.messages.create({to: TO, from: FROM, body: 'hi', statusCallback: callback('/cb')});
     assert.match(got.sid, /^SM[0-9a-f]{32}$/);
     assert.strictEqual(got.status, 'queued');
     assert.strictEqual(got.numSegments, '1');
@@ -140,6 +159,21 @@ const cases = {
     assert.ok(requests >= 1 && requests <= 4, `${requests} requests`);
     await others;
   },
+  async T12() {
+    const path = '/cb?foo=1&b=two%20words';
+    const sent = await demo.messages.create({to: TO, from: FROM, body: 'told', statusCallback: callback(path)});
+    const got = await callsTo(path, 2);
+    assert.deepStrictEqual(got.map((call) => new URLSearchParams(call.body).get('MessageStatus')), ['sent', 'delivered']);
+    for (const call of got) {
+      const params = Object.fromEntries(new URLSearchParams(call.body));
+      assert.strictEqual(params.MessageSid, sent.sid);
+      assert.strictEqual(params.AccountSid, scene.sid);
+      const signature = call.headers['x-twilio-signature'];
+      assert.ok(twilio.validateRequest(scene.token, signature, callback(path), params));
+      assert.ok(!twilio.validateRequest(scene.token, signature, callback(path), {...params, To: TO + '1'}));
+      assert.match(call.headers['i-twilio-idempotency-token'], /^evt_[0-9a-f]{16}$/);
+    }
+  },
   async T13() {
     const keyed = client(scene.key_sid, scene.key_proof, {accountSid: scene.sid});
     const got = await keyed.messages.create({to: TO, from: FROM, body: 'by key'});
@@ -191,6 +225,16 @@ Object.assign(cases, {
     await failsAtVonage(Promise.all(
         Array.from({length: 60}, () => slow.sms.send({to: NUMBER, from: 'ACME', text: 'burst'}))), '1');
   },
+  async V7() {
+    const sent = await vonage.sms.send(
+        {to: NUMBER, from: 'ACME', text: 'told', clientRef: 'r7', callback: callback('/dlr')});
+    const [call] = await callsTo('/dlr', 1);
+    const receipt = JSON.parse(call.body);
+    assert.deepStrictEqual([receipt.messageId, receipt.status, receipt['err-code'], receipt['client-ref'], receipt.msisdn],
+                           [sent.messages[0].messageId, 'delivered', '0', 'r7', NUMBER]);
+    assert.ok(vonage.sms.verifySignature(receipt.sig, receipt, 'shh', AlgorithmTypes.sha256hmac));
+    assert.ok(!vonage.sms.verifySignature(receipt.sig, {...receipt, status: 'failed'}, 'shh', AlgorithmTypes.sha256hmac));
+  },
   async V6() {
     const got = await vonage.accounts.getBalance();
     assert.strictEqual(typeof got.value, 'number');
@@ -200,6 +244,7 @@ Object.assign(cases, {
 
 (async () => {
   const state = {};
+  await new Promise((resolve) => server.listen(scene.port, '127.0.0.1', resolve));
   for (const [name, run] of Object.entries(cases)) {
     if (scene.only && !scene.only.includes(name)) continue;
     await run.call(state).catch((error) => {
@@ -207,6 +252,8 @@ Object.assign(cases, {
     });
     console.log(name);
   }
+  server.closeAllConnections();
+  server.close();
 })().catch((error) => {
   console.error(error.message);
   process.exit(1);

@@ -13,7 +13,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 import gateway  # noqa: E402
-from dialect_scene import POOL, TOKEN, Scene, account_sid, key_sid  # noqa: E402
+from dialect_scene import POOL, TOKEN, Scene, account_sid, key_sid, open_to  # noqa: E402
 
 SKIP = 77
 PACKAGES = ("twilio", "@vonage/server-sdk")
@@ -28,12 +28,13 @@ def main():
         print(f"SKIP dialects_npm: {', '.join(missing) or 'node'} is not installed: run tools/deps interop")
         return SKIP
     with gateway.folder("dialects-npm") as where:
+        port = gateway.free_ports(1)[0]
         scene = Scene(where, "--reject-text", "rejected", accounts=("demo", "slow"),
                       account_extra={"slow": "throttle: {per_second: 5, burst: 10}"},
-                      operator_extra="errors: [{status: 0x45, class: perm}]")
+                      extra=open_to(port), operator_extra="errors: [{status: 0x45, class: perm}]")
         key = scene.key()
         told = {"address": scene.address, "sid": account_sid("demo"), "slow_sid": account_sid("slow"), "token": TOKEN,
-                "pool": POOL, "key_sid": key_sid(key), "key_proof": key.split("_")[2], "only": sys.argv[1:] or None}
+                "pool": POOL, "port": port, "key_sid": key_sid(key), "key_proof": key.split("_")[2], "only": sys.argv[1:] or None}
         judge = subprocess.run(["node", str(HERE / "dialects_npm.js")], input=json.dumps(told), capture_output=True,
                                text=True, cwd=HERE, timeout=150, check=False)
         print(judge.stdout, end="", flush=True)

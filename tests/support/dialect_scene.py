@@ -3,12 +3,11 @@
 import hashlib
 import http.client
 import json
-import socket
 import urllib.parse
 
 import gateway
+from api import ADMIN, UnixConnection
 
-ADMIN = '    - {name: admin, address: "127.0.0.1:0"}'
 TOKEN = "0123456789abcdef0123456789abcdef"
 POOL = "MG0123456789abcdef0123456789abcdef"
 API = """    - name: api
@@ -32,20 +31,14 @@ def logins(name):
             f"      - {{kind: twilio, password: {TOKEN}, options: {{pools: [{{sid: {POOL}, senders: [ACME]}}]}}}}\n")
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=30)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
-
-
 def key_sid(key):
     """Of "aldis_" + 12 digits + "_" + proof: what clients of Twilio call it."""
     return "SK" + hashlib.sha256(f"aldis-key:{key.split('_')[1]}".encode()).hexdigest()[:32]
+
+
+def open_to(port):
+    """Configuration under which a server of the test's may be called."""
+    return f"webhooks: {{allow_http: true, ports: [{port}], allow_networks: [\"127.0.0.0/8\"]}}"
 
 
 class Scene:
