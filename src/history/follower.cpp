@@ -54,6 +54,7 @@ class Follower::Impl final : Rows {
   bool work(const Now& now, Lsn durable);
   void open(const Now& now);
   void remove_strangers();
+  void go_back(Lsn durable);
   void roll_over(std::int64_t day);
   bool seal_slice();
   bool remove_old(const Now& now);
@@ -98,7 +99,11 @@ bool Follower::Impl::step(const Now& now, Lsn durable) {
 }
 
 bool Follower::Impl::work(const Now& now, Lsn durable) {
-  if (!catalog_) { open(now); }
+  if (!catalog_) {
+    open(now);
+    const Lsn read = std::max(now_at_.cursor, partition(entries_.size() - 1).applied());
+    if (durable != Lsn{} && read > durable) { go_back(durable); }
+  }
   if (seal_slice()) { return true; }
   if (remove_old(now)) { return true; }
   const std::int64_t day = day_of(now.wall);
@@ -138,6 +143,20 @@ void Follower::Impl::open(const Now& now) {
   last_key_ = rows_ > 0 ? extent.last_key : first_key - (at_least ? 0 : 1);
   save_at_ = now.mono + settings_.sync_every;
   measure();
+}
+
+// The journal is an older copy than these tables, and goes on from an earlier position than they had read to:
+// what comes now is new, and must not count as read. Rows that the copy knows nothing of stay.
+void Follower::Impl::go_back(Lsn durable) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Partition& ahead = partition(i);
+    if (ahead.applied() <= durable) { continue; }
+    ahead.begin();
+    ahead.commit(durable);
+  }
+  now_at_.cursor = std::min(now_at_.cursor, durable);
+  ++now_at_.gaps;
+  save();
 }
 
 // Files of partitions that retention took out of the catalogue, and that a kill then left.

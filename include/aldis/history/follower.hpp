@@ -37,7 +37,8 @@ struct Standing {
   Lsn reached{};             // of what was durable, all that means anything: markers stay unread
   WallTime clock{};          // the newest time that the journal said there: now - clock is the lag, if behind
   std::uint64_t behind = 0;  // octets of journal, durable and not read; 0 = nothing but a marker
-  std::uint64_t gaps = 0;    // times that segments were freed before they were read, ever
+  // times that segments were freed before they were read, or the journal was an older copy, ever
+  std::uint64_t gaps = 0;
   std::uint64_t unplaced = 0;  // records that speak of a message that is not here, since the start
   std::uint64_t octets = 0;    // of all files, as of the last sync
   std::uint32_t partitions = 0;

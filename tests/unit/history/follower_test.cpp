@@ -197,6 +197,34 @@ TEST_CASE("history that grows past its bound lets go of the oldest partitions, n
   CHECK(world.follower->standing().partitions == 1);
 }
 
+TEST_CASE(
+    "history that had read further than a restored journal goes reads what comes, and tells of the gap") {
+  World world(34);
+  world.start_follower();
+  world.run(3, 20);
+  world.prove();
+  REQUIRE(world.follow());
+  const Lsn copied = world.follower->standing().cursor;
+  const MessageId before = world.model->ids.back();
+  world.run(6, 20);  // what the copy does not have
+  world.prove();
+  REQUIRE(world.follow());
+  world.follower.reset();
+  world.start_follower();
+  world.follower->step(world.now, copied);
+  CHECK(world.follower->standing().error.empty());
+  CHECK(world.follower->standing().cursor <= copied);
+  CHECK(world.follower->standing().gaps == 1);
+  CHECK(world.follower->needed_from() <= spool::segment_of(copied, World::kSegment));
+  Reader reader(world.settings.directory);
+  CHECK(reader.find(before)->has_value());
+  const Lsn end = world.writer->durable();
+  REQUIRE(world.follow());  // the same positions again: they are read, whatever was there before
+  CHECK(world.follower->standing().reached == end);
+  CHECK(reader.find(world.model->ids.back())->has_value());
+  CHECK(world.follower->standing().gaps == 1);
+}
+
 TEST_CASE("history has reached what is durable when nothing but a marker is unread") {
   World world(32);
   world.start_follower();
