@@ -202,12 +202,15 @@ Row http_row() {
           kLive, "Dialects whose user and password may stand in the URL, where others may log them."),
   };
   listener.finish = finish_http_listener;
-  return group<Settings>("http",
-                         {{items("listeners", &Settings::http_listeners, std::move(listener), "listener",
-                                 kLive, "Where the API, health checks and metrics are served.")
-                               .show()},
-                          {}},
-                         kLive, "The API, health and metrics.");
+  return group<Settings>(
+      "http",
+      {{row("idempotency_retention", &Settings::idempotency_retention, duration(minutes{1}, hours{30 * 24}),
+            kRestart, "", "How long a request is known by its Idempotency-Key."),
+        items("listeners", &Settings::http_listeners, std::move(listener), "listener", kLive,
+              "Where the API, health checks and metrics are served.")
+            .show()},
+       {}},
+      kLive, "The API, health and metrics.");
 }
 
 Row webhooks_row() {

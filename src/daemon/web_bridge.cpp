@@ -23,6 +23,7 @@ Event event_of(std::uint32_t sequence, const SubmitCall& call) {
   event.body = call.body;
   event.tlvs = call.tlvs;
   event.door_notes = call.door_notes;
+  event.idempotency_key = call.idempotency_key;
   return event;
 }
 

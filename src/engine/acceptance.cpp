@@ -94,7 +94,38 @@ Message* find_replaceable(State& s, const Message& by) {
   return nullptr;
 }
 
+// The answer to a request that was accepted before under its key; none: it is a new one.
+std::optional<AnswerSubmit> answered_before(State& s, const Now& now, const Submit& request) {
+  if (request.idempotency_key.empty() || request.preview) { return std::nullopt; }
+  const auto key = s.idempotency.hash_of(request.account, request.idempotency_key);
+  const IdempotentRequest* before = s.idempotency.find(now, key);
+  if (before == nullptr || ALDIS_MUTANT(154)) { return std::nullopt; }
+  AnswerSubmit answer{request.token, std::nullopt, {}, false, {}};
+  if (before->print != request.request_print) {
+    answer.refusal = Refusal::kDuplicateConflict;
+    return answer;
+  }
+  if (s.idempotency.in_flight(key, s.journal.durable())) {
+    answer.refusal = Refusal::kUnavailable;
+    answer.again = AnswerSubmit::Again::kInFlight;
+    return answer;
+  }
+  answer.id = {before->message, 0};
+  answer.parts = before->parts;
+  answer.again = AnswerSubmit::Again::kReplayed;
+  answer.accepted_at = before->accepted_at;
+  return answer;
+}
+
+void remember(State& s, const Submit& request, const Message& message) {
+  if (request.idempotency_key.empty()) { return; }
+  s.idempotency.accepted({s.idempotency.hash_of(request.account, request.idempotency_key),
+                          request.request_print, message.id, message.accepted_at,
+                          static_cast<std::uint16_t>(message.parts.size())});
+}
+
 void accept_one(State& s, const Now& now, const Submit& request) {
+  if (const auto answer = answered_before(s, now, request)) { return s.sink.on(now, Effect{*answer}); }
   const auto composed = compose(s, now, request, request.destinations.front());
   if (composed.has_error()) { return refuse(s, now, request, composed.error()); }
   Message& message = **composed;
@@ -125,6 +156,7 @@ void accept_one(State& s, const Now& now, const Submit& request) {
   PublicId id{};
   if (request.short_id) { id.short_id = ++s.short_ids[request.account]; }
   accept(s, now, request, message, id);
+  remember(s, request, message);
   if (request.replace_if_present) {
     if (Message* old = find_replaceable(s, message)) {
       write_fresh(s, now);  // the old one may be of this turn

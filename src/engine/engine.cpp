@@ -134,6 +134,7 @@ State::State(const Now& now, const Setup& setup, EffectSink& sink_in, std::uniqu
       tally(directory.operators_count()),
       outbox(now),
       telling(now, setup.webhooks, directory),
+      idempotency(setup.key, settings.idempotency_retention),
       stored(restored->stored) {
   for (std::uint32_t i = 0; i < directory.accounts_count(); ++i) {
     const AccountId id{i};

@@ -147,6 +147,7 @@ void restore_volumes(State& s, const Now& now, const Restored& restored) {
 }
 
 void write_checkpoint(State& s, const Now& now) {
+  s.idempotency.write_pages(s, now);
   const auto known = s.directory.names();
   std::vector<spool::NameEntry> names;
   for (const auto& name : known) { names.push_back({name.kind, name.number, name.name}); }
@@ -213,8 +214,12 @@ void start(State& s, const Now& now) {
       [&](MessageId, const Shelved& shelved) { s.shelf.homes.add(s.journal.segment_of(shelved.home)); });
   s.stored.for_each([&](Stored& stored) {
     all.push_back(&stored);
+    if (stored.kind == StoredKind::kKeyPage) { s.idempotency.replay_page(stored.name, stored.octets); }
     if (stored.kind == StoredKind::kWebhook) { s.telling.set_endpoint(now, stored.name, stored.octets); }
   });
+  for (const IdempotentRequest& request : restored.requests) { s.idempotency.replay(request); }
+  restored.requests.clear();
+  s.idempotency.replayed(now);
   start_orphans(s, now, restored);
   start_owed(s, now, restored, all);
   for (std::uint32_t i = 0; i < s.groups.size(); ++i) {

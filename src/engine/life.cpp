@@ -314,7 +314,13 @@ void State::append_image(const Now& now, Message& message) {
   if (message.expires_at != kNever) { record.expires_at = now.wall_of(message.expires_at); }
   const auto owed = owed_of(message);
   if (!ALDIS_MUTANT(10)) { record.owed = owed; }
+  const auto request = idempotency.take_fresh(message.id);
+  if (request) {
+    record.idempotency_key = request->key;
+    record.request_print = request->print;
+  }
   rehome(message, journal.append(record));
+  if (request) { idempotency.written(request->key, message.home); }
   message.image_print = MessageTable::fingerprint(message);
 }
 

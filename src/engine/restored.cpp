@@ -41,6 +41,10 @@ void Restored::on(const spool::Place& place, const spool::AcceptRecord& record) 
     next = std::max(next, message->short_id + 1);
   }
   latest_ = std::max(latest_, message->accepted_at);
+  if (record.idempotency_key != 0) {
+    requests.push_back({record.idempotency_key, record.request_print, id, message->accepted_at,
+                        static_cast<std::uint16_t>(message->parts.size())});
+  }
   if (record.owed.empty()) {
     owed.erase(message->id);
   } else {

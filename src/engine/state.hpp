@@ -26,6 +26,7 @@
 #include "engine/cancels.hpp"
 #include "engine/counters.hpp"
 #include "engine/gate.hpp"
+#include "engine/idempotency.hpp"
 #include "engine/recent_finals.hpp"
 #include "engine/shelf.hpp"
 #include "engine/telling.hpp"
@@ -100,6 +101,7 @@ struct State {
   receipts::Tally tally;
   notify::Outbox outbox;
   Telling telling;
+  Idempotency idempotency;
 
   std::vector<Link> links;          // index = LinkId
   std::deque<Group> groups;         // index = OperatorId
@@ -244,7 +246,8 @@ void on(State& s, const Now& now, const ReplaceMessage& request);
 
 namespace storing {  // stored_things.cpp
 void on(State& s, const Now& now, const Store& request);
-void write(State& s, Stored& stored);  // its image, again
+void write(State& s, Stored& stored);                           // its image, again
+void remove(State& s, StoredKind kind, std::string_view name);  // must be there
 }  // namespace storing
 
 namespace sending {  // sending.cpp

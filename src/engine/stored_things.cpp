@@ -36,6 +36,13 @@ void write(State& s, Stored& stored) {
   s.rehome(stored, s.journal.append(spool::SettingsRecord{{}, {}, {&entry, 1}}));
 }
 
+void remove(State& s, StoredKind kind, std::string_view name) {
+  const spool::StoredEntry entry{kind, name, true, {}};
+  s.journal.append(spool::SettingsRecord{{}, {}, {&entry, 1}});
+  s.left_home(*s.stored.find(kind, name));
+  s.stored.erase(kind, name);
+}
+
 void on(State& s, const Now& now, const Store& request) {
   StoredChanged answer{request.token, std::nullopt, request.kind, std::string{request.name}, std::nullopt};
   const auto refuse = [&](Refusal refusal) {
@@ -46,11 +53,8 @@ void on(State& s, const Now& now, const Store& request) {
   if (s.journal.room() != spool::Room::kAll) { return refuse(Refusal::kUnavailable); }
   if (!request.octets) {
     if (there == nullptr) { return refuse(Refusal::kNoSuchMessage); }
-    const spool::StoredEntry entry{request.kind, request.name, true, {}};
-    s.journal.append(spool::SettingsRecord{{}, {}, {&entry, 1}});
+    remove(s, request.kind, request.name);
     if (request.kind == StoredKind::kWebhook) { s.telling.set_endpoint(now, request.name, std::nullopt); }
-    s.left_home(*there);
-    s.stored.erase(request.kind, request.name);
     return s.gate.hold(std::move(answer));
   }
   const bool fits = !request.name.empty() && request.name.size() <= kStoredNameMax &&

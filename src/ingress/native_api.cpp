@@ -55,12 +55,13 @@ bool begins_with(std::string_view text, std::string_view begin) {
          std::equal(begin.begin(), begin.end(), text.begin(), [](char a, char b) { return a == lower(b); });
 }
 
-bool is_json(std::string_view content_type) {
-  constexpr std::string_view kType = "application/json";
-  if (!begins_with(content_type, kType)) { return false; }
-  content_type.remove_prefix(kType.size());
+bool is_type(std::string_view content_type, std::string_view type) {
+  if (!begins_with(content_type, type)) { return false; }
+  content_type.remove_prefix(type.size());
   return content_type.empty() || content_type.front() == ';' || content_type.front() == ' ';
 }
+bool is_json(std::string_view content_type) { return is_type(content_type, "application/json"); }
+bool is_lines(std::string_view content_type) { return is_type(content_type, "application/x-ndjson"); }
 
 }  // namespace
 
@@ -163,14 +164,12 @@ ports::HttpVerdict NativeApi::judge(const Now& now, const HttpRequest& request) 
   }
   const bool has_body =
       request.content_length.value_or(0) > 0 || !request.header("transfer-encoding").empty();
+  if (route.action == Action::kCreateBatch && is_lines(request.header("content-type"))) {
+    return ports::HttpTakeStream{.token = take.token};
+  }
   if (has_body && !is_json(request.header("content-type"))) {
     return api.problem(Code::kUnsupportedMediaType, "send Content-Type: application/json", request);
   }
-  if (!request.header("idempotency-key").empty() && route.scope == Scope::kMessagesSend) {
-    return api.problem(Code::kNotImplemented, "keys are not remembered yet: leave Idempotency-Key out",
-                       request);
-  }
-  if (route.action == Action::kReadResult) { return ports::HttpTakeStream{take.token}; }
   return take;
 }
 
@@ -189,6 +188,9 @@ std::shared_ptr<ports::HttpStream> NativeApi::stream(const Now&, const HttpReque
                                                      const HttpReply& reply) {
   const auto match = match_native(request.method, request.path);
   const Asked asked{reply, std::string{request.path}, std::string{request.request_id}};
+  if (match.route->action == Action::kCreateBatch) {
+    return impl_->stream_batch(impl_->caller_of(request), request, asked);
+  }
   return impl_->read_result(impl_->caller_of(request), request, match.segments[0], asked);
 }
 

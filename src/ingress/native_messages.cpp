@@ -7,6 +7,7 @@
 
 #include "aldis/text/encoding.hpp"
 #include "aldis/text/transcode.hpp"
+#include "ingress/idempotency_key.hpp"
 #include "ingress/json.hpp"
 #include "ingress/message_json.hpp"
 #include "ingress/message_request.hpp"
@@ -23,6 +24,7 @@ using ports::HttpRequest;
 namespace {
 
 constexpr std::size_t kBatchItemsMax = 10'000;
+constexpr std::size_t kBatchKeyMax = kIdempotencyKeyMax - 20;  // with "/9999" behind it
 constexpr std::size_t kCostlyMax = 20;
 
 // "account=acme&limit=10": the value of one name; names and values of ours need no percent signs.
@@ -63,6 +65,10 @@ Result<ReadSubmit, Problem> NativeApi::Impl::read_submit(const Now& now, const C
   if (wanted.has_error()) { return wanted.error(); }
   auto submit = submit_call_of(*wanted, *account, callback_rules(*account));
   if (submit.has_error()) { return submit.error(); }
+  auto key = read_idempotency_key(request.header("idempotency-key"));
+  if (key.has_error()) { return key.error(); }
+  submit->idempotency_key = std::move(*key);
+  submit->event.request_print = request_print(setup.digests, request.method, request.path, *body);
   return ReadSubmit{std::move(*wanted), std::move(*submit)};
 }
 
@@ -79,11 +85,13 @@ void NativeApi::Impl::create_message(const Now& now, const Caller& caller, const
   call(std::move(submit), asked,
        [this, asked, answer = std::move(answer)](const Now& then, const Effect& effect) mutable {
          const auto& said = std::get<AnswerSubmit>(effect);
-         if (said.refusal) { return refuse(asked, problem_of(*said.refusal)); }
+         if (said.refusal) { return refuse(asked, problem_of(said)); }
+         const bool replayed = said.again == AnswerSubmit::Again::kReplayed;
          answer["id"] = message_id_text(setup.public_ids, said.id.id);
          answer["parts_count"] = said.parts;
-         answer["accepted_at"] = format_rfc3339(then.wall);
+         answer["accepted_at"] = format_rfc3339(replayed ? said.accepted_at : then.wall);
          auto response = json_response(202, answer);
+         if (replayed) { response.headers.emplace_back("Idempotency-Replayed", "true"); }
          response.headers.emplace_back("Location", "/v1/messages/" + std::string{answer["id"].get_string()});
          asked.reply.send(std::move(response));
        });
@@ -149,34 +157,66 @@ struct Batch {
   std::size_t open = 0;
   std::size_t accepted = 0;
 
-  void refused(std::size_t index, const Problem& problem) {
-    json::object error{{"code", name_of(problem.code)}, {"detail", problem.detail}};
-    if (!problem.faults.empty()) { error["pointer"] = problem.faults.front().pointer; }
-    results[index] = {{"index", index}, {"error", std::move(error)}};
-    settled();
-  }
-  void settled() {
+  void refused(std::size_t index, const Problem& problem) { settled(index, result_json(index, problem)); }
+  void settled(std::size_t index, json::object result) {
+    results[index] = std::move(result);
     if (--open > 0) { return; }
     json::array all;
     all.reserve(results.size());
-    for (auto& result : results) { all.push_back(std::move(result)); }
+    for (auto& one : results) { all.push_back(std::move(one)); }
     const std::size_t count = results.size();
     asked.reply.send(json_response(
         202, {{"accepted", accepted}, {"refused", count - accepted}, {"results", std::move(all)}}));
   }
 };
 
-// The item with what `defaults` says and the item does not.
-json::value with_defaults(const json::object* defaults, json::value item) {
-  auto* object = item.if_object();
-  if (defaults == nullptr || object == nullptr) { return item; }
-  for (const auto& [name, value] : *defaults) {
-    if (!object->contains(name)) { (*object)[name] = value; }
-  }
-  return item;
+}  // namespace
+
+json::object result_json(std::size_t index, const Problem& problem) {
+  json::object error{{"code", name_of(problem.code)}, {"detail", problem.detail}};
+  if (!problem.faults.empty()) { error["pointer"] = problem.faults.front().pointer; }
+  return {{"index", index}, {"error", std::move(error)}};
 }
 
-}  // namespace
+json::object result_json(std::size_t index, const AnswerSubmit& said, bool later, const PublicIds& ids) {
+  json::object out{{"index", index},
+                   {"id", message_id_text(ids, said.id.id)},
+                   {"status", later ? "scheduled" : "queued"},
+                   {"parts_count", said.parts}};
+  if (said.again == AnswerSubmit::Again::kReplayed) { out["replayed"] = true; }
+  return out;
+}
+
+Result<BatchItems::Item, Problem> BatchItems::read(const NativeApi::Impl& api, const Now& now,
+                                                   std::size_t index, json::value item) const {
+  if (auto* object = item.if_object()) {
+    for (const auto& [name, value] : defaults) {
+      if (!object->contains(name)) { (*object)[name] = value; }
+    }
+  }
+  const auto wanted = read_message_request(item, now.wall, RequestPlace::kInBatch);
+  if (wanted.has_error()) { return wanted.error(); }
+  auto submit = submit_call_of(*wanted, account, api.callback_rules(account));
+  if (submit.has_error()) { return submit.error(); }
+  submit->idempotency_key = wanted->idempotency_key;
+  if (submit->idempotency_key.empty() && !key.empty()) {
+    submit->idempotency_key = key + "/" + std::to_string(index);
+  }
+  if (!submit->idempotency_key.empty()) {
+    submit->event.request_print = request_print(api.setup.digests, "POST", path, item);
+  }
+  return Item{std::move(*submit), wanted->send_at && *wanted->send_at > now.wall};
+}
+
+Result<BatchItems, Problem> NativeApi::Impl::batch_items(AccountId account,
+                                                         const HttpRequest& request) const {
+  auto key = read_idempotency_key(request.header("idempotency-key"));
+  if (key.has_error()) { return key.error(); }
+  if (key->size() > kBatchKeyMax) {
+    return Problem{Code::kInvalidField, "the Idempotency-Key of a batch has at most 235 characters"};
+  }
+  return BatchItems{account, std::move(*key), std::string{request.path}, {}};
+}
 
 void NativeApi::Impl::create_batch(const Now& now, const Caller& caller, const HttpRequest& request,
                                    Asked asked) {
@@ -202,39 +242,25 @@ void NativeApi::Impl::create_batch(const Now& now, const Caller& caller, const H
   if (messages.empty() || messages.size() > kBatchItemsMax) {
     return refuse(asked, fault_at("/messages", Code::kInvalidField, "1 to 10,000 messages are wanted"));
   }
+  auto common = batch_items(*account, request);
+  if (common.has_error()) { return refuse(asked, common.error()); }
+  if (defaults != nullptr) { common->defaults = defaults->get_object(); }
   auto batch = std::make_shared<Batch>();
   batch->asked = std::move(asked);
   batch->results.resize(messages.size());
   batch->open = messages.size();
-  const json::object* given = defaults == nullptr ? nullptr : defaults->if_object();
   for (std::size_t index = 0; index < messages.size(); ++index) {
-    const auto item = with_defaults(given, std::move(messages[index]));
-    const auto wanted = read_message_request(item, now.wall, RequestPlace::kInBatch);
-    if (wanted.has_error()) {
-      batch->refused(index, wanted.error());
+    auto item = common->read(*this, now, index, std::move(messages[index]));
+    if (item.has_error()) {
+      batch->refused(index, item.error());
       continue;
     }
-    if (!wanted->idempotency_key.empty()) {
-      batch->refused(index, fault_at("/idempotency_key", Code::kNotImplemented,
-                                     "keys are not remembered yet: leave it out"));
-      continue;
-    }
-    auto submit = submit_call_of(*wanted, *account, callback_rules(*account));
-    if (submit.has_error()) {
-      batch->refused(index, submit.error());
-      continue;
-    }
-    const bool later = wanted->send_at && *wanted->send_at > now.wall;
-    const bool taken =
-        setup.engine.call(std::move(*submit), [this, batch, index, later](const Now&, const Effect& effect) {
+    const bool taken = setup.engine.call(
+        std::move(item->submit), [this, batch, index, later = item->later](const Now&, const Effect& effect) {
           const auto& said = std::get<AnswerSubmit>(effect);
-          if (said.refusal) { return batch->refused(index, problem_of(*said.refusal)); }
-          batch->results[index] = {{"index", index},
-                                   {"id", message_id_text(setup.public_ids, said.id.id)},
-                                   {"status", later ? "scheduled" : "queued"},
-                                   {"parts_count", said.parts}};
+          if (said.refusal) { return batch->refused(index, problem_of(said)); }
           ++batch->accepted;
-          batch->settled();
+          batch->settled(index, result_json(index, said, later, setup.public_ids));
         });
     if (!taken) {
       batch->refused(index, Problem{Code::kOverloaded, "too many requests are under way; send it again"});

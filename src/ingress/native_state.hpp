@@ -55,6 +55,25 @@ struct ListAnswer {
 inline api::Problem which_account() { return {api::Code::kMissingField, "say which account: ?account=NAME"}; }
 inline api::Problem no_message() { return {api::Code::kNotFound, "no such message"}; }
 
+// What is common to the items of a batch.
+struct BatchItems {
+  AccountId account = kNoAccount;
+  std::string key{};  // Idempotency-Key of the whole; item i has it with "/i" behind
+  std::string path{};
+  boost::json::object defaults{};
+
+  struct Item {
+    SubmitCall submit;
+    bool later = false;  // scheduled
+  };
+  // The item with what `defaults` says and it does not.
+  Result<Item, api::Problem> read(const NativeApi::Impl& api, const Now& now, std::size_t index,
+                                  boost::json::value item) const;
+};
+boost::json::object result_json(std::size_t index, const api::Problem& problem);
+boost::json::object result_json(std::size_t index, const AnswerSubmit& said, bool later,
+                                const PublicIds& ids);
+
 struct NativeApi::Impl {
   explicit Impl(const NativeApiSetup& its_setup) : setup(its_setup), keys(its_setup.digests) {}
 
@@ -88,6 +107,9 @@ struct NativeApi::Impl {
                                                const ports::HttpRequest& request) const;
   void create_message(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
   void create_batch(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
+  Result<BatchItems, api::Problem> batch_items(AccountId account, const ports::HttpRequest& request) const;
+  std::shared_ptr<ports::HttpStream> stream_batch(const Caller& caller, const ports::HttpRequest& request,
+                                                  const Asked& asked);
   void preview_message(const Now& now, const Caller& caller, const ports::HttpRequest& request, Asked asked);
   void read_message(const Now& now, const Caller& caller, const ports::HttpRequest& request,
                     std::string_view id, Asked asked);

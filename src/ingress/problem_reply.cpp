@@ -71,6 +71,13 @@ api::Problem fault_at(std::string_view pointer, api::Code code, std::string_view
   return api::Problem{std::vector<api::Fault>{{std::string{pointer}, code, std::string{detail}}}};
 }
 
+api::Problem problem_of(const AnswerSubmit& answer) {
+  if (answer.again == AnswerSubmit::Again::kInFlight) {
+    return {Code::kIdempotencyInFlight, "the first request under this key is being accepted; ask again"};
+  }
+  return problem_of(*answer.refusal);
+}
+
 api::Problem problem_of(Refusal refusal) {
   return api::Problem{code_of(refusal), std::string{sentence_of(refusal)}};
 }
@@ -105,6 +112,7 @@ ports::HttpResponse problem_response(const api::Problem& problem, std::string_vi
     case Code::kUnauthenticated:
       response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"aldis\"");
       break;
+    case Code::kIdempotencyInFlight:
     case Code::kRateLimited:
     case Code::kQueueFull:
     case Code::kOverloaded:

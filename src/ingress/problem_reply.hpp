@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "aldis/api/problem.hpp"
+#include "aldis/core/effects.hpp"
 #include "aldis/core/refusal.hpp"
 #include "aldis/ports/http.hpp"
 
@@ -22,5 +23,6 @@ api::Problem fault_at(std::string_view pointer, api::Code code, std::string_view
 
 // The engine's refusal in the API's words.
 api::Problem problem_of(Refusal refusal);
+api::Problem problem_of(const AnswerSubmit& answer);  // that has a refusal
 
 }  // namespace aldis::ingress

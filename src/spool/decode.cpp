@@ -158,7 +158,7 @@ StoredEntry stored_entry(Reader& r) {
   StoredEntry entry;
   for (Reader sub = message(r); sub.next();) {
     switch (sub.tag()) {
-      case 1: entry.kind = enumerator(sub, StoredKind::kCallbackSecret); break;
+      case 1: entry.kind = enumerator(sub, StoredKind::kKeyPage); break;
       case 2: entry.name = octets(sub); break;
       case 3: entry.gone = number<std::uint32_t>(sub) != 0; break;
       case 4: entry.octets = octets(sub); break;
@@ -431,6 +431,8 @@ void Decoder::accept(Octets payload, AcceptRecord& record) {
       }
       case 37: no_parts = flag(r); break;
       case 38: owed_.push_back(owed(r)); break;
+      case 42: record.idempotency_key = fixed(r); break;
+      case 43: record.request_print = fixed(r); break;
       default: r.skip();
     }
   }

@@ -200,6 +200,10 @@ char* encode(char* at, const AcceptRecord& record) {
   put_parts(w, m);
   for (const OwedItem& owed : record.owed) { put(w, 38, owed); }
   put(w, 39, m.intermediates);
+  if (record.idempotency_key != 0) {
+    w.fixed64(42, record.idempotency_key);
+    w.fixed64(43, record.request_print);
+  }
   return w.end();
 }
 

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP API against a running daemon and a simulated operator: keys, messages, refusals, restarts."""
+import http.client
 import json
 import pathlib
 import re
 import socket
 import sys
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway  # noqa: E402
@@ -120,7 +123,6 @@ def wrong_requests_are_told_what_to_do(where):
     api.refused(404, "not_found", "GET", "/v1/nothing")
     api.refused(405, "method_not_allowed", "PUT", "/v1/messages", {})
     assert api.headers["allow"] == "POST, GET, HEAD", api.headers
-    api.refused(501, "not_implemented", "POST", "/v1/messages", {"to": TO, "text": "x"}, headers={"Idempotency-Key": "1"})
     api.refused(501, "not_implemented", "GET", "/v1/messages?country=GB")
     status, page = api.ask("GET", "/errors/invalid_destination")
     assert status == 200 and page["status"] == 422, page
@@ -222,8 +224,136 @@ def what_is_under_way_when_the_gateway_stops_is_answered(where):
     scene.sim.stop()
 
 
+def a_request_that_comes_again_under_its_key_is_accepted_once(where):
+    """N2, N3, H8: connections that break before the answer, kills in between, and every request asked again until it is answered."""
+    scene = Scene(where)
+    key = scene.key()["key"]
+    api = scene.api(key)
+    body = {"to": TO, "from": "ACME", "text": "once"}
+    named = {"Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'}
+    status, first = api.ask("POST", "/v1/messages", body, named)
+    assert status == 202 and "idempotency-replayed" not in api.headers, first
+    status, again = api.ask("POST", "/v1/messages", {"text": "once", "from": "ACME", "to": TO}, {**named})
+    assert status == 202 and again == first and api.headers["idempotency-replayed"] == "true", (first, again)
+    api.refused(422, "idempotency_mismatch", "POST", "/v1/messages", {**body, "text": "twice"}, named)
+    for wrong in ('""', "a b", "x" * 256):
+        api.refused(400, "invalid_field", "POST", "/v1/messages", body, {"Idempotency-Key": wrong})
+    batch = {"messages": [body, {**body, "idempotency_key": "mine"}]}
+    status, made = api.ask("POST", "/v1/messages/batch", batch, {"Idempotency-Key": "b"})
+    assert status == 202 and made["accepted"] == 2 and not any("replayed" in one for one in made["results"]), made
+    status, more = api.ask("POST", "/v1/messages/batch", batch, {"Idempotency-Key": "b"})
+    assert [one["id"] for one in more["results"]] == [one["id"] for one in made["results"]], (made, more)
+    assert all(one["replayed"] for one in more["results"]), more
+    ids = {first["id"], *(one["id"] for one in made["results"])}
+    host, port = scene.daemon.admin.rsplit(":", 1)
+    for turn in range(5):
+        for n in range(200):
+            text = json.dumps({**body, "reference": f"{turn}-{n}"})
+            with socket.create_connection((host, int(port)), timeout=30) as broken:
+                broken.sendall(f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+                               f"Idempotency-Key: k{turn}-{n}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+        scene.restart()
+        api = scene.api(key)
+        host, port = scene.daemon.admin.rsplit(":", 1)
+        for n in range(200):
+            def answered(n=n, turn=turn):
+                status, made = api.ask("POST", "/v1/messages", {**body, "reference": f"{turn}-{n}"},
+                                       {"Idempotency-Key": f"k{turn}-{n}"})
+                assert status in (202, 409), made
+                return made["id"] if status == 202 else None
+            ids.add(gateway.wait_until(answered, f"request {turn}-{n} is answered", 10))
+    assert len(ids) == 1003, len(ids)
+    gateway.wait_until(lambda: scene.daemon.metric("aldis_messages_pending") == 0, "all is delivered", 30)
+    listed, path = set(), "/v1/messages?limit=1000"
+    while path:
+        status, page = api.ask("GET", path, headers={"Prefer": "wait=10"})
+        assert status == 200, page
+        listed |= {one["id"] for one in page["data"]}
+        path = page["next"] and f"/v1/messages?limit=1000&after={page['next']}"
+    assert listed == ids, f"{len(listed)} messages there are, {len(ids)} were promised"
+    scene.end()
+
+
+def lines(scene, key, text, path="/v1/messages/batch"):
+    """Sends the body in chunks while it reads the answer; the answer's lines."""
+    host, port = scene.daemon.admin.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=120) as sock:
+        def send():
+            sock.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n"
+                         "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+            for at in range(0, len(text), 30_011):  # across lines
+                piece = text[at:at + 30_011]
+                sock.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+            sock.sendall(b"0\r\n\r\n")
+        sender = threading.Thread(target=send)
+        sender.start()
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        assert answer.status == 202 and answer.getheader("content-type") == "application/x-ndjson", answer.status
+        got = [json.loads(line) for line in answer.read().splitlines()]
+        sender.join()
+    return got
+
+
+def a_batch_may_come_line_by_line_as_long_as_one_likes(where):
+    """N4: 100,000 lines, one in a hundred of them bad: results in their order, and memory that does not grow with them."""
+    scene = Scene(where)
+    key = scene.key()["key"]
+    rows = [{"defaults": {"from": "ACME", "text": "hello", "receipt": "none"}}]
+    rows += [{"to": "12" if n % 100 == 7 else f"+4477{n:08d}", "label": f"l{n % 7}"} for n in range(100_000)]
+    text = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    lines(scene, key, b'{"to":"+447700900123","from":"ACME","text":"warm"}')
+    before = scene.daemon.metric("process_resident_memory_bytes")
+    peak = [before]
+    done = threading.Event()
+
+    def watch():
+        while not done.wait(0.05):
+            peak[0] = max(peak[0], scene.daemon.metric("process_resident_memory_bytes"))
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    began = time.monotonic()
+    got = lines(scene, key, text)
+    took = time.monotonic() - began
+    done.set()
+    watcher.join()
+    assert got[-1] == {"done": True, "accepted": 99_000, "refused": 1_000}, got[-1]
+    assert [one["index"] for one in got[:-1]] == list(range(100_000))
+    assert all(("error" in one) == (one["index"] % 100 == 7) for one in got[:-1])
+    assert len({one["id"] for one in got[:-1] if "id" in one}) == 99_000
+    print(f"     {100_000 / took:,.0f} lines/s, memory {before / 2**20:.0f} to {peak[0] / 2**20:.0f} MiB")
+    assert peak[0] < before + 150 * 2**20, (before, peak)
+    scene.end()
+
+
+def lines_that_are_none_are_said_to_be_so(where):
+    scene = Scene(where)
+    key = scene.key()["key"]
+    good = b'{"to":"+447700900123","from":"ACME","text":"hello"}'
+    got = lines(scene, key, b"\n" + good + b"\r\n{not json}\n[]\n\n" + good)
+    assert [one.get("error", {}).get("code") for one in got[:-1]] == [None, "malformed_request", "malformed_request", None], got
+    assert got[-1] == {"done": True, "accepted": 2, "refused": 2}, got
+    got = lines(scene, key, good + b"\n" + b"x" * 70_000 + b"\n" + good + b"\n")
+    assert [one.get("error", {}).get("code") for one in got[:-1]] == [None, "line_too_long"], got
+    assert got[-1] == {"done": True, "accepted": 1, "refused": 1}, got
+    got = lines(scene, key, b'{"defaults":7}\n' + good)
+    assert got[0]["error"]["code"] == "invalid_field" and got[-1]["accepted"] == 0, got
+    assert lines(scene, key, b"")[-1] == {"done": True, "accepted": 0, "refused": 0}
+    keyed = good[:-1] + b',"idempotency_key":"line-1"}\n'
+    first, second = lines(scene, key, keyed), lines(scene, key, keyed)
+    assert first[0]["id"] == second[0]["id"] and second[0]["replayed"], (first, second)
+    host, port = scene.daemon.admin.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=30) as gone:  # who leaves in the middle costs nobody anything
+        gone.sendall(f"POST /v1/messages/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+                     "Content-Type: application/x-ndjson\r\nContent-Length: 100000\r\n\r\n".encode() + good + b"\n" + good)
+    gateway.wait_until(lambda: scene.daemon.metric("aldis_messages_accepted_total") >= 5, "its whole line was taken", 10)
+    scene.end()
+
+
 CASES = (a_message_is_accepted_sent_and_can_be_read,
          many_messages_in_one_request_have_one_result_each,
+         a_batch_may_come_line_by_line_as_long_as_one_likes,
+         lines_that_are_none_are_said_to_be_so,
          a_preview_says_what_it_would_be_and_sends_nothing,
          staff_on_the_socket_names_the_account,
          another_account_sees_nothing,
@@ -232,6 +362,7 @@ CASES = (a_message_is_accepted_sent_and_can_be_read,
          only_a_valid_key_with_the_scope_opens,
          keys_outlive_a_crash_and_end_when_revoked,
          what_was_accepted_over_http_is_never_lost,
+         a_request_that_comes_again_under_its_key_is_accepted_once,
          what_is_under_way_when_the_gateway_stops_is_answered)
 
 

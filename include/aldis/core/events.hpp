@@ -250,6 +250,7 @@ enum class StoredKind : std::uint8_t {
   kApiKey,
   kWebhook,         // an endpoint
   kCallbackSecret,  // of an account: signs the callbacks that its messages name
+  kKeyPage,         // the engine's own: requests accepted under idempotency keys
 };
 
 // Make or change something that outlives the daemon (core/stored.hpp), or remove it. Answered with

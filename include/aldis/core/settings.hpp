@@ -284,6 +284,7 @@ struct Settings {
   StorageSettings storage;
   SmppServerSettings smpp;
   std::vector<HttpListener> http_listeners;  // health and metrics
+  Duration idempotency_retention = hours{24};
   WebhookSettings webhooks;
   std::vector<AccountSettings> accounts;
   std::vector<OperatorSettings> operators;

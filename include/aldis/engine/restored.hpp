@@ -12,6 +12,7 @@
 
 #include "aldis/core/directory.hpp"
 #include "aldis/core/effects.hpp"
+#include "aldis/engine/idempotent_request.hpp"
 #include "aldis/engine/message_table.hpp"
 #include "aldis/engine/stored_things.hpp"
 #include "aldis/spool/images.hpp"
@@ -44,6 +45,7 @@ class Restored final : public spool::ReplayVisitor {
   boost::unordered_flat_map<MessageId, std::unique_ptr<Inbound>> inbound;
   boost::unordered_flat_map<MessageId, std::unique_ptr<OrphanImage>> orphans;
   StoredThings stored;
+  std::vector<IdempotentRequest> requests;  // of ACCEPTs; pages of them are stored things
   std::vector<KnownName> names;
   boost::unordered_flat_map<OperatorId, std::string> dialects;
   boost::unordered_flat_map<AccountId, std::uint32_t> short_ids;  // next free one

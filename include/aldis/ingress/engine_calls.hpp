@@ -22,6 +22,7 @@ struct SubmitCall {
   std::string tlvs;
   std::string door_notes;
   std::string service_type;
+  std::string idempotency_key;
   Door door = Door::kNative;
 };
 

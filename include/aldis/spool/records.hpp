@@ -59,6 +59,8 @@ struct AcceptRecord {
   WallTime due_at{};                 // zero = at once
   WallTime expires_at = kNoDeadline;
   std::span<const OwedItem> owed{};
+  std::uint64_t idempotency_key = 0;  // hash of the key that it was accepted under; in its first image only
+  std::uint64_t request_print = 0;
 };
 
 struct LeasedPart {

@@ -252,6 +252,8 @@ std::uint32_t World::submit(const Asked& asked) {
   request.body = asked.body;
   request.user_message_reference = asked.reference;
   request.door_notes = asked.door_notes;
+  request.idempotency_key = asked.idempotency_key;
+  request.request_print = asked.request_print;
   event(request);
   return sequence_;
 }

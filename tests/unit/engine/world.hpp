@@ -42,6 +42,8 @@ struct Asked {
   bool short_id = false;
   std::optional<std::uint16_t> reference{};
   std::string door_notes{};
+  std::string idempotency_key{};
+  std::uint64_t request_print = 1;
 };
 
 // Copies of what effects said when they left.

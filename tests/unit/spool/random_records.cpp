@@ -112,6 +112,10 @@ AcceptRecord RandomRecords::accept(std::size_t body_max) {
   time(record.due_at);
   time(record.expires_at);
   record.owed = owed_;
+  if (set()) {
+    record.idempotency_key = random_() | 1u;
+    record.request_print = random_() | 1u;
+  }
   return record;
 }
 

@@ -83,7 +83,7 @@ std::string text_of(const AcceptRecord& r) {
        << m.passed_multipart << m.sar_ref << m.sar_total << m.sar_seqnum << m.tlvs << m.at_most_once
        << m.door_notes << m.content.alphabet << m.content.data_coding << m.content.udh << m.content.body
        << m.accepted_at << m.done_at << m.op << m.link << m.candidates_tried << m.concat_ref << m.err
-       << m.intermediates << r.due_at << r.expires_at << r.owed
+       << m.intermediates << r.due_at << r.expires_at << r.idempotency_key << r.request_print << r.owed
        << std::span<const Part>{m.parts.data(), m.parts.size()};
   return line.text();
 }

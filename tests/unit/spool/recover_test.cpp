@@ -369,7 +369,7 @@ TEST_CASE("freed segments are used again, their old records never come back, and
       running = running && journal.idle();
     }
     auto names = disk.list();
-    CHECK(names->size() < 12);  // of about 30 that were written
+    CHECK(names->size() < 16);  // of about 35 that were written
     disk.crash(coin(random, 8));
     Journal again(disk);
     INFO("seed " << seed);
