@@ -225,7 +225,7 @@ def what_is_under_way_when_the_gateway_stops_is_answered(where):
 
 
 def a_request_that_comes_again_under_its_key_is_accepted_once(where):
-    """N2, N3, H8: connections that break before the answer, kills in between, and every request asked again until it is answered."""
+    """N2, N3, H8: connections that break before the answer, kills, and every request asked again until it is answered."""
     scene = Scene(where)
     key = scene.key()["key"]
     api = scene.api(key)
@@ -250,8 +250,9 @@ def a_request_that_comes_again_under_its_key_is_accepted_once(where):
         for n in range(200):
             text = json.dumps({**body, "reference": f"{turn}-{n}"})
             with socket.create_connection((host, int(port)), timeout=30) as broken:
-                broken.sendall(f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
-                               f"Idempotency-Key: k{turn}-{n}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+                broken.sendall(f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+                               f"Content-Type: application/json\r\nIdempotency-Key: k{turn}-{n}\r\n"
+                               f"Content-Length: {len(text)}\r\n\r\n{text}".encode())
         scene.restart()
         api = scene.api(key)
         host, port = scene.daemon.admin.rsplit(":", 1)
