@@ -114,6 +114,8 @@ Web::Web(runtime::Loop& engine_loop, Gateway& gateway, History* history, const S
                  .digests = digests_,
                  .callbacks = *fetch_policy_,
                  .cache_key = secrets_.random_octets(kCacheKeyOctets),
+                 .fetch = &fetch_,
+                 .fetch_policy = fetch_policy_,
                  .keys = &api_,
                  .history = &history_}) {
   bridge_.connect(&callbacks_);

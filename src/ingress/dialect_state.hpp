@@ -13,6 +13,9 @@
 
 namespace aldis::ingress {
 
+// More than 255 parts of any alphabet hold. What is copied for each recipient must not be as long as a body.
+inline constexpr std::size_t kTextOctetsMax = 40'000;
+
 // One request on its way through a dialect.
 struct DialectAsk {
   const Now& now;
@@ -41,6 +44,7 @@ struct Dialects::Impl {
   const std::vector<TwilioLogin> with_sid;
   AuthThrottle throttle;
   bool draining = false;
+  std::uint64_t batches = 0;  // so far: they have ids
 
   // Checks a login and takes care of who guesses: `answer` gets kBusy for them.
   void check(const Now& now, LoginKind kind, std::string_view user, std::string_view password,
@@ -48,6 +52,7 @@ struct Dialects::Impl {
 
   void serve_kannel(const DialectAsk& ask);
   void serve_jasmin(const DialectAsk& ask);
+  void serve_jasmin_batch(const DialectAsk& ask);
   void serve_vonage(const DialectAsk& ask);
   // Refuses from the header alone who is not known and what there is not.
   std::optional<ports::HttpResponse> judge_twilio(const Now& now, const ports::HttpRequest& request);

@@ -33,6 +33,7 @@ constexpr auto kPaths = std::to_array<DialectPath>({
     {"/ping", HttpServe::kJasmin},
     {"/ping", HttpServe::kJasminRest},
     {"/secure/send", HttpServe::kJasminRest},
+    {"/secure/sendbatch", HttpServe::kJasminRest},
     {"/secure/rate", HttpServe::kJasminRest},
     {"/secure/balance", HttpServe::kJasminRest},
     {"/2010-04-01/", HttpServe::kTwilio},
@@ -104,6 +105,9 @@ void DialectDoor::serve(const Now& now, const HttpRequest& request, const ports:
       return dialects_.serve_kannel({now, request, reply, may_query(LoginKind::kKannel), false});
     case HttpServe::kJasmin:
     case HttpServe::kJasminRest: {
+      if (request.path == "/secure/sendbatch") {
+        return dialects_.serve_jasmin_batch({now, request, reply, false, true});
+      }
       const bool rest = std::find(listener_.serve.begin(), listener_.serve.end(), HttpServe::kJasminRest) !=
                         listener_.serve.end();
       return dialects_.serve_jasmin({now, request, reply, may_query(LoginKind::kJasmin), rest});

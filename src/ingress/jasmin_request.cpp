@@ -314,6 +314,12 @@ class Reader {
 
   // coding 0 is a text that may need UCS-2; with others the octets are taken as they are.
   Refused content() {
+    for (const auto name : {"content", "hex-content"}) {
+      const std::string* given = get(name);
+      if (given != nullptr && given->size() > 2 * kTextOctetsMax) {
+        return jasmin_words(Refusal::kBodyTooLong, fields_);
+      }
+    }
     const auto* coding_given = get("coding");
     const auto coding = coding_given == nullptr ? 0 : *whole(*coding_given);
     out.call.event.data_coding = static_cast<std::uint8_t>(coding);

@@ -228,6 +228,7 @@ class Reader {
     const std::string* given = asked_.get("text");
     const std::string* charset = asked_.get("charset");
     const std::string text = given == nullptr ? std::string{} : *given;
+    if (text.size() > kTextOctetsMax) { return kMisformed; }
     const long coding = coding_.value_or(udh_.empty() ? 0 : 1);
     if (coding == 1) {
       alphabet_ = Alphabet::kBinary;

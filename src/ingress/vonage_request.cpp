@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingress/vonage_request.hpp"
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
@@ -109,6 +110,9 @@ class Reader {
   Refused read() {
     if (auto no = addresses()) { return no; }
     if (auto no = message_class()) { return no; }
+    if (std::max(get("text").size(), get("body").size()) > 2 * kTextOctetsMax) {
+      return vonage_words(Refusal::kBodyTooLong);
+    }
     const std::string type = get("type");
     if (type == "binary") {
       if (auto no = binary()) { return no; }

@@ -12,6 +12,7 @@
 #include "aldis/ingress/engine_calls.hpp"
 #include "aldis/ingress/history_calls.hpp"
 #include "aldis/ports/crypto.hpp"
+#include "aldis/ports/fetch.hpp"
 #include "aldis/ports/fetch_guard.hpp"
 #include "aldis/ports/http.hpp"
 
@@ -27,8 +28,10 @@ struct DialectSetup {  // all outlive the doors
   const ports::Digests& digests;
   const ports::FetchPolicy& callbacks;  // whom a request may name to be called
   std::string cache_key;                // random: passwords found right are remembered under it
-  NativeApi* keys = nullptr;            // null: API keys open no dialect
-  HistoryCalls* history = nullptr;      // null: there is none, and what is over cannot be shown
+  ports::Fetch* fetch = nullptr;        // tells what became of a batch; null: nobody is told
+  std::shared_ptr<const ports::FetchPolicy> fetch_policy{};
+  NativeApi* keys = nullptr;        // null: API keys open no dialect
+  HistoryCalls* history = nullptr;  // null: there is none, and what is over cannot be shown
 };
 
 // What the doors of all listeners share: logins, who guesses, and what each dialect says. On the web thread.

@@ -69,6 +69,13 @@ struct Engine final : EngineCalls {
   std::uint64_t sequence = 0;
 };
 
+// What was called, and nothing answers.
+struct Calls final : ports::Fetch {
+  void start(ports::FetchRequest request, OnAnswer) override { urls.push_back(request.url); }
+  [[nodiscard]] std::size_t in_flight() const override { return 0; }
+  std::vector<std::string> urls;
+};
+
 struct Answers final : ports::HttpAnswers {
   void send(std::uint64_t, ports::HttpResponse&& response) override { got.push_back(std::move(response)); }
   void begin(std::uint64_t, ports::HttpResponse&&) override { FAIL("no dialect streams"); }
@@ -140,8 +147,8 @@ class DialectStory {
   }
   void open() {
     directory.emplace(settings, std::vector<KnownName>{});
-    dialects.emplace(
-        DialectSetup{*directory, ids, engine, passwords, digests, policy, "key", nullptr, nullptr});
+    dialects.emplace(DialectSetup{*directory, ids, engine, passwords, digests, policy, "key", &fetch, nullptr,
+                                  nullptr, nullptr});
     door.emplace(*dialects, listener);
   }
   LoginOptions& options(LoginKind kind) {
@@ -158,6 +165,7 @@ class DialectStory {
   PlainPasswords passwords;
   runtime::OpenSslDigests digests;
   ports::FetchPolicy policy;
+  Calls fetch;
   Now now = kStart;
   std::optional<Directory> directory;
   std::optional<Dialects> dialects;

@@ -221,3 +221,67 @@ TEST_CASE("J4: the REST API says the same in JSON, without the last quote") {
   CHECK(line_of(j.ask({.path = "/ping", .headers = {{"accept", "application/json"}}})) ==
         R"(200 {"data":"Jasmin/PONG"})");
 }
+
+TEST_CASE("J4: a batch is many messages, and each is told to its callback or its errback") {
+  Jasmin j;
+  j.engine.slow = true;
+  j.engine.refusals = {std::nullopt, Refusal::kNoRoute};
+  const std::string body =
+      R"({"messages":[{"to":["33333331","33333332"],"content":"hi"},{"to":"12x","content":"a"},)"
+      R"({"to":"33333333"},{"content":"b"},{"to":33333334,"hex_content":"6869","from":"Other"}],)"
+      R"("globals":{"from":"Brand","dlr_level":2},"batch_config":{)"
+      R"("callback_url":"https://app.example/ok?x=1","errback_url":"https://app.example/no",)"
+      R"("schedule_at":"3600s"}})";
+  const auto answers = j.begin({.method = "POST",
+                                .path = "/secure/sendbatch",
+                                .body = body,
+                                .headers = {{"authorization", "Basic Zm9vOnNlY3JldA=="}}});
+  CHECK(answers->got.empty());  // not before all that was accepted is durable
+  j.engine.settle();
+  REQUIRE(answers->got.size() == 1);
+  const std::string got = line_of(answers->got[0]);
+  INFO(got);
+  CHECK(got.starts_with(R"(200 {"data":{"batchId":")"));
+  CHECK(got.ends_with(R"(","messageCount":4,"scheduled":"3600s"}})"));
+  const std::string batch = got.substr(got.find("Id\":\"") + 5, 36);
+  REQUIRE(j.engine.submits.size() == 3);
+  CHECK(j.engine.submits[0].event.source.digits == "Brand");
+  CHECK(j.engine.submits[0].event.registered_delivery == 1);
+  CHECK(j.engine.submits[0].event.schedule.in == Duration{hours{1}});
+  CHECK(j.engine.submits[2].event.source.digits == "Other");
+  CHECK(j.engine.submits[2].body == "hi");
+  const auto id = [&](std::uint64_t number) {
+    return std::string{j.ids.format({MessageId{number}, 0}, MessageIdFormat::kUuid).view()};
+  };
+  const std::string ok = "https://app.example/ok?x=1&batchId=" + batch;
+  const std::string no = "https://app.example/no?batchId=" + batch;
+  CHECK(j.fetch.urls ==
+        std::vector<std::string>{no + "&to=12x&status=0&statusText=HTTPAPI+error%3A+Argument+%5Bto%5D+has+an+"
+                                      "invalid+value%3A+%5B12x%5D.",
+                                 ok + "&to=33333331&status=1&statusText=Success+%22" + id(1) + "%22",
+                                 no + "&to=33333332&status=0&statusText=HTTPAPI+error%3A+No+route+found",
+                                 ok + "&to=33333334&status=1&statusText=Success+%22" + id(2) + "%22"});
+}
+
+TEST_CASE("J4: what is wrong with a batch as a whole is told at once") {
+  Jasmin j;
+  const auto no = [&](const std::string& body) { return j.rest("/secure/sendbatch", body); };
+  const std::string unreadable = R"(412 {"title":"Cannot parse JSON data")";
+  const std::string no_time = R"(412 {"title":"Cannot schedule batch")";
+  CHECK(no("[").starts_with(unreadable));
+  CHECK(no("{}").starts_with(unreadable));
+  const std::string config = R"({"messages":[{"to":"33333331","content":"hi"}],"batch_config":)";
+  CHECK(no(config + R"({"schedule_at":"2026-11-21 20:00:00"}})").starts_with(no_time));
+  CHECK(no(config + R"({"schedule_at":"soon"}})").starts_with(no_time));
+  CHECK(no(config + R"({"callback_url":"https://10.0.0.1/"}})").starts_with(unreadable));
+  CHECK(j.rest("/secure/sendbatch", config + "{}}", "Zm9vOndyb25n")
+            .starts_with(R"(412 {"title":"Authentication failed")"));
+  CHECK(line_of(j.ask({.method = "POST", .path = "/secure/sendbatch", .body = config})).starts_with("401 "));
+  std::string numbers = "1";
+  for (int i = 0; i < 1000; ++i) { numbers += ",1"; }
+  CHECK(no(R"({"messages":[{"to":[)" + numbers + R"(],"content":")" + std::string(20'000, 'x') + R"("}]})")
+            .starts_with(unreadable));
+  CHECK(j.engine.submits.empty());
+  CHECK(no(config + R"({"schedule_at":"2026-11-21 20:20:00"}})")
+            .ends_with(R"("messageCount":1,"scheduled":"449s"}})"));
+}

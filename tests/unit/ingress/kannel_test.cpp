@@ -125,6 +125,8 @@ TEST_CASE("K1: every field that is misformed is named as Kannel names it") {
       {to + "&priority=4", "400 Priority field misformed, rejected"},
       {to + "&account=" + std::string(65, 'a'), "400 Account field misformed or too long, rejected"},
       {to + "&charset=KLINGON", "400 Charset or body misformed, rejected"},
+      {"&to=447700900123&from=ACME&text=" + std::string(40'001, 'x'),
+       "400 Charset or body misformed, rejected"},
       {"&to=447700900123&from=ACME&text=%FF", "400 Charset or body misformed, rejected"},
       {"&to=4477" + std::string(20'000, '-') + "00900123&from=ACME&text=hi",
        "400 Number(s) has/have been denied by white- and/or black-lists."},

@@ -274,7 +274,7 @@ TEST_CASE("T8: lists come out of history in pages that lead to each other") {
   History history;
   t.directory.emplace(t.settings, std::vector<KnownName>{});
   t.dialects.emplace(DialectSetup{*t.directory, t.ids, t.engine, t.passwords, t.digests, t.policy, "key",
-                                  nullptr, &history});
+                                  nullptr, nullptr, nullptr, &history});
   t.door.emplace(*t.dialects, t.listener);
   for (const std::uint64_t id : {9u, 8u}) {
     history::MessageRow row;
