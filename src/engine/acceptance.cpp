@@ -166,6 +166,7 @@ void accept_one(State& s, const Now& now, const Submit& request) {
   sending::queue(s, now, message, false);
   AnswerSubmit answer{request.token, std::nullopt, {message.public_id, message.short_id}, false, {}};
   answer.parts = static_cast<std::uint16_t>(message.parts.size());
+  answer.accepted_at = message.accepted_at;
   answer.waits_for_link = !s.health.is_up(message.op);
   if (ALDIS_MUTANT(1)) { return s.sink.on(now, Effect{answer}); }
   if (admitted->delay > Duration::zero()) {

@@ -83,13 +83,13 @@ void NativeApi::Impl::create_message(const Now& now, const Caller& caller, const
   if (!wanted.reference.empty()) { answer["reference"] = wanted.reference; }
   answer["status"] = wanted.send_at && *wanted.send_at > now.wall ? "scheduled" : "queued";
   call(std::move(submit), asked,
-       [this, asked, answer = std::move(answer)](const Now& then, const Effect& effect) mutable {
+       [this, asked, answer = std::move(answer)](const Now&, const Effect& effect) mutable {
          const auto& said = std::get<AnswerSubmit>(effect);
          if (said.refusal) { return refuse(asked, problem_of(said)); }
          const bool replayed = said.again == AnswerSubmit::Again::kReplayed;
          answer["id"] = message_id_text(setup.public_ids, said.id.id);
          answer["parts_count"] = said.parts;
-         answer["accepted_at"] = format_rfc3339(replayed ? said.accepted_at : then.wall);
+         answer["accepted_at"] = format_rfc3339(said.accepted_at);
          auto response = json_response(202, answer);
          if (replayed) { response.headers.emplace_back("Idempotency-Replayed", "true"); }
          response.headers.emplace_back("Location", "/v1/messages/" + std::string{answer["id"].get_string()});

@@ -5,10 +5,13 @@ A run counts only when its oracle is clean: smppload ends with an error when a m
 twice. Load, simulator and gateway share the machine.
 """
 import contextlib
+import json
 import shutil
 import statistics
+import subprocess
 import time
 
+import api
 import gateway
 from measure import Table, cpu_seconds, peak_mib, resident_mib
 
@@ -87,6 +90,47 @@ def accept(where, arguments):
                 table.add(f"{share} % of capacity", rate=rate, p50_ms=got["latency_ms"]["p50"], p99_ms=got["latency_ms"]["p99"],
                           p999_ms=got["latency_ms"]["p999"], cpu_us=got["cpu_us"])
         sim.stop()
+    return table
+
+
+def over_http(where, daemon, key, name, count, *more):
+    """Messages through the HTTP API: httpload's totals, and the CPU that the gateway took for each."""
+    before = cpu_seconds(daemon.pid)
+    result = subprocess.run([gateway.program("httpload"), "--target", daemon.admin, "--key-file", key, "--count", str(count),
+                             *map(str, more)], capture_output=True, text=True, timeout=600)
+    (where / f"httpload-{name}.out").write_text(result.stdout + result.stderr)
+    assert result.returncode == 0, result.stdout + result.stderr
+    gateway.wait_until(lambda: daemon.metric("aldis_messages_pending") == 0, "every message is over", DRAIN)
+    totals = json.loads(result.stdout)
+    totals["cpu_us"] = (cpu_seconds(daemon.pid) - before) * 1e6 / count
+    return totals
+
+
+def over_http_at(where, daemon, key, name, rate, arguments):
+    return over_http(where, daemon, key, name, int(rate * arguments.seconds), "--rate", rate)
+
+
+def http(where, arguments):
+    """The HTTP API: a request per message, and batches of lines; both to the end of each message, receipts included."""
+    table = Table("http", f"{arguments.messages:,} messages over HTTP, 4 connections, durable, each to its receipt")
+    for run in range(arguments.runs + 1):
+        sim = gateway.Smscsim(where, name=f"sim{run}")
+        socket = where / f"ctl{run}.sock"
+        doors = f'    - {{name: ctl, address: "unix:{socket}"}}'
+        with daemon_on(where, str(run), two(sim), http_extra=doors) as daemon:
+            key = where / f"key{run}"
+            key.write_text(api.key_of(socket, "demo", ["messages:send"]) + "\n")
+            single = over_http(where, daemon, key, f"single{run}", arguments.messages)
+            lines = over_http(where, daemon, key, f"lines{run}", arguments.messages, "--lines", "--depth", 1000)
+            half = over_http_at(where, daemon, key, f"half{run}", single["accepted_per_second"] / 2, arguments)
+            steady = over_http_at(where, daemon, key, f"steady{run}", 7500, arguments)
+        sim.stop()
+        if run > 0:  # the first one warms up
+            table.add("a request each", per_second=single["accepted_per_second"], cpu_us=single["cpu_us"],
+                      half_load_p50_ms=half["latency_ms"]["p50"], half_load_p99_ms=half["latency_ms"]["p99"])
+            table.add("7,500 requests a second", cpu_us=steady["cpu_us"], p50_ms=steady["latency_ms"]["p50"],
+                      p99_ms=steady["latency_ms"]["p99"])
+            table.add("lines", per_second=lines["accepted_per_second"], cpu_us=lines["cpu_us"])
     return table
 
 
@@ -326,4 +370,4 @@ def history(where, arguments):
 
 
 SCENARIOS = {"relay": relay, "accept": accept, "backlog": backlog, "scale": scale, "rtt": rtt, "recovery": recovery,
-             "durability": durability, "slow_disk": slow_disk, "history": history, "unanswered": unanswered}
+             "http": http, "durability": durability, "slow_disk": slow_disk, "history": history, "unanswered": unanswered}

@@ -58,6 +58,13 @@ class Api:
         return problem
 
 
+def key_of(path, account, scopes, **more):
+    """The text of a key that staff make on the unix socket at `path`."""
+    status, made = Api(UnixConnection(path)).ask("POST", f"/v1/admin/accounts/{account}/keys", {"scopes": scopes, **more})
+    assert status == 201, made
+    return made["key"]
+
+
 class Scene:
     """A daemon with two accounts, one operator, and its two doors."""
 

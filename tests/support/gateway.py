@@ -191,7 +191,7 @@ class Aldisd(Process):
 
 
 def config(where, operators, accounts=("demo",), smpp_port=0, extra="", account_extra="", operator_extra="", storage_extra="",
-           state="state", routes=None):
+           state="state", routes=None, http_extra=""):
     """A complete configuration: accounts with their name as password, operators as {name: port}.
 
     One route goes over all operators, unless `routes` says others. account_extra: text for all, or {name: text}.
@@ -204,7 +204,7 @@ def config(where, operators, accounts=("demo",), smpp_port=0, extra="", account_
     lines = ["schema_version: 1",
              f"storage: {{path: {where}/{state}{storage_extra}}}",
              "smpp:", "  listeners:", f'    - {{name: plain, address: "127.0.0.1:{smpp_port}"}}',
-             "http:", "  listeners:", '    - {name: admin, address: "127.0.0.1:0"}', "accounts:"]
+             "http:", "  listeners:", '    - {name: admin, address: "127.0.0.1:0"}', *http_extra.splitlines(), "accounts:"]
     for name in accounts:
         lines += [f"  - name: {name}", "    logins:",
                   f"      - {{kind: smpp, user: {name}, password: {{file: {password(name)}}}}}",

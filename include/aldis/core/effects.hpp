@@ -44,8 +44,8 @@ struct AnswerSubmit {
     kInFlight,  // it is being accepted at this moment; with refusal kUnavailable
   };
   Again again = Again::kNo;
-  WallTime accepted_at{};       // of a message that was accepted before
-  bool waits_for_link = false;  // the same: nobody is bound to its operator now
+  WallTime accepted_at{};       // of the one message
+  bool waits_for_link = false;  // nobody is bound to its operator now
 };
 
 struct AnswerQuery {
