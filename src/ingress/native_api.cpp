@@ -170,6 +170,7 @@ ports::HttpVerdict NativeApi::judge(const Now& now, const HttpRequest& request) 
   if (has_body && !is_json(request.header("content-type"))) {
     return api.problem(Code::kUnsupportedMediaType, "send Content-Type: application/json", request);
   }
+  if (route.action == Action::kReadResult) { return ports::HttpTakeStream{.token = take.token}; }
   return take;
 }
 
