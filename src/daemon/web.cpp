@@ -59,7 +59,8 @@ class Web::Doors final : public ports::HttpService {
  private:
   ports::HttpService* service_of(std::string_view path) {
     if (path == "/metrics") { return serves(HttpServe::kMetrics) ? &web_.health_ : nullptr; }
-    if (path.starts_with("/v1/") || path.starts_with("/errors/")) {
+    const bool is_page = path == "/openapi.json" || path == "/docs";
+    if (path.starts_with("/v1/") || path.starts_with("/errors/") || is_page) {
       return serves(HttpServe::kNative) ? &web_.api_ : nullptr;
     }
     if (dialect_.serves(path)) { return &dialect_; }

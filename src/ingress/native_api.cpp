@@ -244,12 +244,9 @@ void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpRepl
     case Action::kRotateWebhookSecret:
     case Action::kMakeCallbackSecret:
       return api.webhooks(now, route, caller, request, match.segments[0], std::move(asked));
-    case Action::kError: {
-      const auto code = api::code_of(match.segments[0]);
-      if (!code) { return api.refuse(asked, Problem{Code::kNotFound, "no such code"}); }
-      return reply.send(json_response(
-          200, {{"code", name_of(*code)}, {"status", status_of(*code)}, {"title", title_of(*code)}}));
-    }
+    case Action::kError:
+    case Action::kReadDocument:
+    case Action::kReadPage: return api.read_open(route.action, match.segments[0], asked);
     case Action::kNotYet: break;  // judge() has refused it
   }
   api.refuse(asked, Problem{Code::kNotImplemented, "this version does not have it yet"});

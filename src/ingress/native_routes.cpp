@@ -7,6 +7,8 @@ namespace {
 
 constexpr NativeRoute kRoutes[] = {
     {"GET", "/errors/{}", Action::kError, std::nullopt},
+    {"GET", "/openapi.json", Action::kReadDocument, std::nullopt},
+    {"GET", "/docs", Action::kReadPage, std::nullopt},
     {"POST", "/v1/messages", Action::kCreateMessage, Scope::kMessagesSend},
     {"GET", "/v1/messages", Action::kListMessages, Scope::kMessagesRead},
     {"POST", "/v1/messages/batch", Action::kCreateBatch, Scope::kMessagesSend},

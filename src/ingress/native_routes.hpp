@@ -16,6 +16,8 @@ namespace aldis::ingress {
 enum class Action : std::uint8_t {
   kNotYet,  // in the specification, not in this version
   kError,
+  kReadDocument,
+  kReadPage,
   kCreateMessage,
   kCreateBatch,
   kPreviewMessage,

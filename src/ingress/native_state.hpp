@@ -133,6 +133,7 @@ struct NativeApi::Impl {
                                                  std::string_view id, const Asked& asked) const;
   void cancel_message(const Caller& caller, const ports::HttpRequest& request, std::string_view id,
                       Asked asked);
+  static void read_open(Action action, std::string_view code_name, const Asked& asked);
   void read_account(const Caller& caller, const ports::HttpRequest& request, const Asked& asked) const;
   void list_keys(std::string_view account, const Asked& asked) const;
   void make_key_of(const Now& now, const Caller& caller, std::string_view account,

@@ -30,6 +30,8 @@ class Schemas:
         return thing
 
     def faults(self, value, schema, where=""):
+        if schema == {}:
+            return []
         found, known = self._look(value, schema, where)
         if isinstance(value, dict):
             found += [f"{where}/{name}: not documented" for name in value if name not in known]
@@ -77,9 +79,10 @@ class Schemas:
     def _members(self, value, schema, where, found, known):
         properties = schema.get("properties", {})
         others = schema.get("additionalProperties", False)
+        others = {} if others is True else others
         found += [f"{where}/{name}: missing" for name in schema.get("required", ()) if name not in value]
         for name, member in value.items():
-            if name in properties or others:
+            if name in properties or others is not False:
                 known.add(name)
                 found += self.faults(member, properties.get(name, others), f"{where}/{name}")
         if "propertyNames" in schema:
