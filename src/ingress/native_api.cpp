@@ -208,9 +208,10 @@ void NativeApi::serve(const Now& now, const HttpRequest& request, const HttpRepl
     }
   }
   const bool by_admin = request.path.starts_with("/v1/admin/");
-  const std::string_view account = by_admin                ? match.segments[0]
-                                   : caller.key != nullptr ? std::string_view{caller.key->account}
-                                                           : "";
+  const auto own = api.account_of(caller, request);
+  const std::string_view account = by_admin ? match.segments[0]
+                                   : own    ? std::string_view{api.setup.directory.account(*own).name}
+                                            : "";
   if (by_admin && api.setup.directory.find_account(account) == kNoAccount) {
     return api.refuse(asked, Problem{Code::kNotFound, "no such account"});
   }
@@ -272,6 +273,7 @@ json::object NativeApi::Impl::key_json(const ApiKey& key) {
 }
 
 void NativeApi::Impl::list_keys(std::string_view account, const Asked& asked) const {
+  if (account.empty()) { return refuse(asked, which_account()); }
   json::array shown;
   for (const ApiKey* key : keys.of_account(account)) { shown.push_back(key_json(*key)); }
   asked.reply.send(json_response(200, {{"data", std::move(shown)}, {"next", nullptr}}));
@@ -364,9 +366,10 @@ void NativeApi::Impl::make_key_of(const Now& now, const Caller& caller, std::str
 }
 
 void NativeApi::Impl::revoke_key(std::string_view account, std::string_view id, Asked asked) {
+  if (account.empty()) { return refuse(asked, which_account()); }
   if (id.starts_with("key_")) { id.remove_prefix(4); }
   const ApiKey* key = keys.find(id);
-  if (key == nullptr || key->account != account || account.empty()) {
+  if (key == nullptr || key->account != account) {
     return refuse(asked, Problem{Code::kNotFound, "no such key"});
   }
   call(StoreCall{StoredKind::kApiKey, std::string{id}, std::nullopt}, asked,

@@ -256,7 +256,14 @@ def account_in_session(api, scene, staff):
         assert who.call("DELETE", path + "/{key_id}", ids={**ids, "key_id": made["id"]})[0] == 404
     assert api.call("POST", own, {"scopes": ["inbound:read", "suppressions:manage"]})[0] == 403
     assert staff.call("GET", of, ids={"account": "nobody"})[0] == 404
-    assert staff.call("GET", "/v1/account")[0] == 400, "staff must say which account"
+    for method, path in OPERATIONS:
+        if path.startswith("/v1/account"):
+            got, problem = staff.call(method, path, {"scopes": ["messages:send"]} if method == "POST" else None)
+            assert got == 400 and problem["detail"] == "say which account: ?account=NAME", (method, path, problem)
+    made = staff.good("POST", own, {"scopes": ["messages:send"]}, query={"account": "demo"})
+    assert made["id"] in [one["id"] for one in staff.good("GET", own, query={"account": "demo"})["data"]]
+    assert staff.call("DELETE", own + "/{key_id}", ids={"key_id": made["id"]}, query={"account": "other"})[0] == 404
+    assert staff.call("DELETE", own + "/{key_id}", ids={"key_id": made["id"]}, query={"account": "demo"})[0] == 204
     while len(scene.admin().ask("GET", "/v1/admin/accounts/other/keys")[1]["data"]) < 50:
         scene.key("other")
     assert staff.call("POST", of, {"scopes": ["messages:send"]}, ids={"account": "other"})[0] == 409
