@@ -315,7 +315,7 @@ void State::append_image(const Now& now, Message& message) {
   const auto owed = owed_of(message);
   if (!ALDIS_MUTANT(10)) { record.owed = owed; }
   const auto request = idempotency.take_fresh(message.id);
-  if (request) {
+  if (request && !ALDIS_MUTANT(3)) {
     record.idempotency_key = request->key;
     record.request_print = request->print;
   }

@@ -21,6 +21,19 @@ using ports::HttpResponse;
 
 namespace {
 
+// A list of that name with nothing in it.
+json::object empty_page(std::string_view name, const std::string& uri) {
+  return {{name, json::array{}},
+          {"first_page_uri", uri},
+          {"next_page_uri", nullptr},
+          {"previous_page_uri", nullptr},
+          {"uri", uri},
+          {"page", 0},
+          {"page_size", 50},
+          {"start", 0},
+          {"end", 0}};
+}
+
 constexpr std::string_view kAccounts = "/2010-04-01/Accounts/";
 constexpr std::size_t kSidDigits = 32;
 constexpr Duration kHistoryPatience = seconds{1};
@@ -223,15 +236,7 @@ void on_message(Dialects::Impl& d, const DialectAsk& ask, const TwilioAsked& ask
   if (path.what == What::kMedia) {
     const std::string uri{ask.request.path};
     return find(d, asked, *id, [asked, uri](const TwilioMessage&) {
-      asked.reply.send(twilio_json(200, {{"media_list", json::array{}},
-                                         {"first_page_uri", uri},
-                                         {"next_page_uri", nullptr},
-                                         {"previous_page_uri", nullptr},
-                                         {"uri", uri},
-                                         {"page", 0},
-                                         {"page_size", 50},
-                                         {"start", 0},
-                                         {"end", 0}}));
+      asked.reply.send(twilio_json(200, empty_page("media_list", uri)));
     });
   }
   if (path.what == What::kFeedback) { return asked.refuse(not_offered("Feedback is not kept yet")); }
@@ -262,19 +267,6 @@ json::object account_json(const TwilioLogin& login) {
           {"uri", path + ".json"}};
 }
 
-json::object numbers_json(const TwilioLogin& login) {
-  const std::string uri = twilio_account_path(login.sid) + "/IncomingPhoneNumbers.json";
-  return {{"incoming_phone_numbers", json::array{}},
-          {"first_page_uri", uri},
-          {"next_page_uri", nullptr},
-          {"previous_page_uri", nullptr},
-          {"uri", uri},
-          {"page", 0},
-          {"page_size", 50},
-          {"start", 0},
-          {"end", 0}};
-}
-
 }  // namespace
 
 void Dialects::Impl::serve_twilio(const DialectAsk& ask) {
@@ -284,7 +276,10 @@ void Dialects::Impl::serve_twilio(const DialectAsk& ask) {
   switch (path.what) {
     case What::kAccount: return asked.reply.send(twilio_json(200, account_json(*asked.login)));
     case What::kBalance: return asked.reply.send(twilio_json(200, balance_json(*asked.login)));
-    case What::kNumbers: return asked.reply.send(twilio_json(200, numbers_json(*asked.login)));
+    case What::kNumbers: {
+      const std::string uri = twilio_account_path(asked.login->sid) + "/IncomingPhoneNumbers.json";
+      return asked.reply.send(twilio_json(200, empty_page("incoming_phone_numbers", uri)));
+    }
     case What::kMessages:
       return ask.request.method == "POST" ? create(*this, ask, std::move(asked))
                                           : list_twilio(*this, ask, std::move(asked));
