@@ -76,12 +76,13 @@ def what_does_not_work_says_why_and_what_to_try(where):
     scene = Scene(where)
     nobody = "msg_" + "0" * 32
     assert "no such message" in ctl(scene, "message", "show", nobody, "--account", "demo", expect=NOT_FOUND)
-    assert json.loads(ctl(scene, "-o", "json", "message", "show", nobody, "--account", "demo", expect=NOT_FOUND))["code"] == "not_found"
+    problem = ctl(scene, "-o", "json", "message", "show", nobody, "--account", "demo", expect=NOT_FOUND)
+    assert json.loads(problem)["code"] == "not_found", problem
     ctl(scene, "message", "show", nobody, expect=USAGE)
     ctl(scene, "messages", expect=USAGE)
     away = ctl(scene, "status", where=("--socket", str(where / "nobody.sock")), expect=NO_CONNECTION)
     assert "cannot connect" in away and "try:" in away, away
-    ctl(scene, "status", where=("--url", "127.0.0.1:1"), expect=NO_CONNECTION)
+    ctl(scene, "status", where=("--url", f"127.0.0.1:{gateway.free_ports(1)[0]}"), expect=NO_CONNECTION)
     assert "token-file" in ctl(scene, "account", "show", "demo", where=("--url", scene.daemon.admin), expect=DENIED)
     assert "0 errors" in ctl(scene, "config", "check", scene.daemon.config_path)
     wrong = where / "wrong.yaml"
