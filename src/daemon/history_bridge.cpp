@@ -117,7 +117,9 @@ void HistoryBridge::look_up(Question&& question, bool caught_up) {
           HistoryAnswer out;
           out.caught_up = caught_up;
           out.lag = lag;
-          if (found.has_error()) {
+          if (found.has_error() && found.error() == history::Reader::kNoneYet) {
+            out.caught_up = false;  // and it has no rows
+          } else if (found.has_error()) {
             const bool too_much = found.error() == history::Reader::kTooLong;
             out.kind = too_much ? HistoryAnswer::Kind::kTooMuch : HistoryAnswer::Kind::kFailed;
             out.error = std::move(found.error());

@@ -146,9 +146,11 @@ class Reader::Impl {
 std::vector<PartitionEntry> Reader::Impl::entries() {
   if (!main_) {
     if (!std::filesystem::exists(catalog_path(directory_))) {
-      throw SQLite::Exception("there is no history in " + directory_ + " yet");
+      throw SQLite::Exception(std::string{kNoneYet});
     }
-    main_ = std::make_unique<SQLite::Database>(catalog_path(directory_), SQLite::OPEN_READONLY, 100);
+    auto main = std::make_unique<SQLite::Database>(catalog_path(directory_), SQLite::OPEN_READONLY, 100);
+    if (!main->tableExists("partition")) { throw SQLite::Exception(std::string{kNoneYet}); }  // being made
+    main_ = std::move(main);
   }
   auto all = read_entries(*main_);
   std::erase_if(open_, [&](const Open& open) { return all.empty() || open.number < all.front().number; });

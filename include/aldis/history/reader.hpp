@@ -27,6 +27,8 @@ class Reader {
 
   // What a question says that took more than its steps: it is to be narrowed.
   static constexpr std::string_view kTooLong = "the search looks at too many messages";
+  // Nothing has been written in that folder: the gateway has just been started for the first time.
+  static constexpr std::string_view kNoneYet = "there is no history yet";
 
   // `steps_max`: of SQLite's machine, for each question; about four for a row that is looked at, some ten
   // million a second. 0 = no bound.

@@ -100,6 +100,21 @@ TEST_CASE("a search that looks at too much is ended, and the next one is answere
   CHECK(reader.list({}, Order::kNewestFirst, std::nullopt, 10)->rows.size() == 10);
 }
 
+TEST_CASE("a catalogue that is just being made is no history yet") {
+  World world(4);
+  std::filesystem::create_directories(world.settings.directory);
+  std::ofstream{world.settings.directory + "/main.db"};  // an empty file is a database without tables
+  Reader reader(world.settings.directory);
+  const auto early = reader.list({}, Order::kNewestFirst, std::nullopt, 10);
+  REQUIRE(early.has_error());
+  CHECK(early.error() == Reader::kNoneYet);
+  world.start_follower();
+  world.run(2, 30);
+  world.prove();
+  REQUIRE(world.follow());
+  CHECK(reader.list({}, Order::kNewestFirst, std::nullopt, 10).has_value());
+}
+
 TEST_CASE("a reader that comes before history is told so, and answers when there is one") {
   World world(3);
   Reader reader(world.settings.directory);
