@@ -113,8 +113,9 @@ class Witness(Api):
 
 
 def scene_for(where, receiver=None, *operator):
-    extra = f'webhooks: {{allow_http: true, ports: [{receiver.port}], allow_networks: ["127.0.0.0/8"]}}' if receiver else ""
-    scene = Scene(where, *operator, extra=extra)
+    extra = 'inbound: {numbers: [{number: "80010", account: demo}]}\n'
+    extra += f'webhooks: {{allow_http: true, ports: [{receiver.port}], allow_networks: ["127.0.0.0/8"]}}' if receiver else ""
+    scene = Scene(where, *operator, extra=extra, account_extra="receipts: {via: webhook}")
     gateway.wait_until(lambda: scene.daemon.metric("aldis_link_up") >= 1, "the operator is bound", 30)
     return scene
 
@@ -335,6 +336,51 @@ def every_answer_of_a_long_session_is_documented(where):
     receiver.stop()
 
 
+def what_goes_wrong_is_told_as_documented(where):
+    """Refused by the operator, not delivered, expired, canceled: in the message, its timeline, the list and the events."""
+    receiver = Receiver()
+    scene = scene_for(where, receiver, "--undeliverable", 0.5, "--error", "ESME_RINVDSTADR=0.3", "--receipt-never", 0.2,
+                      "--inbound-rate", 5, "--inbound-to", "80010")
+    seen = set()
+    api = Witness(scene.api(scene.key(scopes=SCOPES)["key"]), seen)
+    staff = Witness(scene.admin(), seen)
+    made = api.good("POST", "/v1/webhooks", {"url": receiver.url()})
+    plain = api.good("POST", "/v1/webhooks", {"url": receiver.url("/cloud"), "style": "cloudevents", "types": ["message.*"]})
+    rows = [{**HELLO, "text": f"{n}", "validity_seconds": 600 if n else 1} for n in range(60)]
+    rows.append({**HELLO, "send_at": "2027-01-01T00:00:00Z"})
+    results = api.good("POST", "/v1/messages/batch", {"messages": rows})["results"]
+    assert api.good("POST", "/v1/messages/{id}/cancel", ids=results[-1])["status"] == "deleted"
+    wanted = {"message.sent", "message.delivered", "message.undeliverable", "message.rejected", "message.deleted",
+              "inbound.received"}
+
+    def told(calls, path="/hook"):
+        return [json.loads(call["body"]) for call in calls if call["path"] == path]
+    calls = receiver.wait(lambda calls: wanted <= {event["type"] for event in told(calls)} and told(calls, "/cloud"),
+                          "of every kind, in both styles")
+    events = [*told(calls), *({name: event[name] for name in ("type", "data")} | {"timestamp": event["time"]}
+                              for event in told(calls, "/cloud"))]
+    for event in events:
+        body = DOCUMENT["webhooks"][event["type"]]["post"]["requestBody"]["content"]["application/json"]
+        faults = api.schemas.faults(event, body["schema"])
+        assert not faults, (event, faults)
+    assert any(event["data"]["error"] for event in events), "some have failed"
+    errors = set()
+    for result in results:
+        for who in (api, staff):
+            query = {"account": "demo"}
+            message = who.good("GET", "/v1/messages/{id}", ids=result, query=query)
+            who.good("GET", "/v1/messages/{id}/timeline", ids=result, query=query)
+            errors.add((message["error"] or {}).get("code"))
+    assert len(errors) > 2, errors
+    status = ["undeliverable", "rejected", "deleted"]
+    listed = api.good("GET", "/v1/messages", query={"limit": 1000, "status": status}, headers={"Prefer": "wait=10"})["data"]
+    assert {one["status"] for one in listed} == set(status), listed
+    for hook in (made, plain):
+        assert api.call("DELETE", "/v1/webhooks/{id}", ids=hook)[0] == 204
+    scene.end()
+    receiver.stop()
+
+
 def values_of(schema, example):
     """(value, whether it is to be taken), as far as a schema says it."""
     kinds = schema.get("type", [])
@@ -456,6 +502,7 @@ CASES = (the_document_is_whole,
          its_paths_are_those_that_the_daemon_has,
          anybody_may_read_the_document_and_its_page,
          every_answer_of_a_long_session_is_documented,
+         what_goes_wrong_is_told_as_documented,
          every_field_of_a_request_is_taken_within_its_bounds_and_no_other)
 
 

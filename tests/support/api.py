@@ -68,11 +68,11 @@ def key_of(path, account, scopes, **more):
 class Scene:
     """A daemon with two accounts, one operator, and its two doors."""
 
-    def __init__(self, where, *operator, accounts=("demo", "other"), extra=""):
+    def __init__(self, where, *operator, accounts=("demo", "other"), extra="", account_extra=""):
         self.where = where
         self.sim = gateway.Smscsim(where, "--log", where / "operator.tsv", *operator)
         self.socket = where / "ctl.sock"
-        yaml = gateway.config(where, {"north": self.sim.port}, accounts=accounts, extra=extra)
+        yaml = gateway.config(where, {"north": self.sim.port}, accounts=accounts, extra=extra, account_extra=account_extra)
         assert ADMIN in yaml
         self.yaml = yaml.replace(ADMIN, f'{ADMIN}\n    - {{name: ctl, address: "unix:{self.socket}"}}')
         self.daemon = gateway.Aldisd(where, self.yaml)
