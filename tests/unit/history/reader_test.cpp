@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "history_world.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 namespace aldis::history {
 namespace {
 
