@@ -111,9 +111,8 @@ WebhookNumbers webhooks_of(const State& s, AccountId account) {
   if (account == kNoAccount) { return {}; }
   const auto& settings = s.directory.account(account);
   const auto via = settings.receipts.via;
-  const bool over_smpp = std::any_of(settings.logins.begin(), settings.logins.end(), [](const auto& login) {
-    return login.kind == LoginKind::kSmpp;
-  });
+  const bool over_smpp = std::any_of(settings.logins.begin(), settings.logins.end(),
+                                     [](const auto& login) { return login.kind == LoginKind::kSmpp; });
   const bool wanted = via == ReceiptVia::kAuto ? !over_smpp : via != ReceiptVia::kSmpp;
   return wanted ? s.telling.wanting_inbound(account) : WebhookNumbers{};
 }
