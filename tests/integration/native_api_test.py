@@ -323,7 +323,8 @@ def a_batch_may_come_line_by_line_as_long_as_one_likes(where):
     assert all(("error" in one) == (one["index"] % 100 == 7) for one in got[:-1])
     assert len({one["id"] for one in got[:-1] if "id" in one}) == 99_000
     print(f"     {100_000 / took:,.0f} lines/s, memory {before / 2**20:.0f} to {peak[0] / 2**20:.0f} MiB")
-    assert peak[0] < before + 150 * 2**20, (before, peak)
+    if not gateway.has_sanitizers():  # which keep for a while what was freed
+        assert peak[0] < before + 150 * 2**20, (before, peak)
     scene.end()
 
 
