@@ -117,7 +117,7 @@ void HistoryBridge::look_up(Question&& question, bool caught_up) {
           HistoryAnswer out;
           out.caught_up = caught_up;
           out.lag = lag;
-          if (found.has_error() && found.error() == history::Reader::kNoneYet) {
+          if (found.has_error() && found.error() == history::Reader::kNoneYet && !standing_.failing) {
             out.caught_up = false;  // and it has no rows
           } else if (found.has_error()) {
             const bool too_much = found.error() == history::Reader::kTooLong;
