@@ -122,7 +122,7 @@ void HistoryBridge::look_up(Question&& question, bool caught_up) {
           } else if (found.has_error()) {
             const bool too_much = found.error() == history::Reader::kTooLong;
             out.kind = too_much ? HistoryAnswer::Kind::kTooMuch : HistoryAnswer::Kind::kFailed;
-            out.error = std::move(found.error());
+            out.error = found.error();
           } else {
             out.page = std::move(*found);
           }
